@@ -1,0 +1,164 @@
+"""The one frozen object that training makes and serving reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict
+
+from recommender.catalogue import Catalogue, Offers
+from recommender.customer import View
+from recommender.guard.policy import GuardPolicy
+from recommender.types import Bits, CustomerId, Doubles, Floats, Ints, Longs
+
+SCHEMA_VERSION = 1
+"""Raised whenever an array or a manifest key changes its meaning."""
+
+
+class ModelParameters(BaseModel):
+    """What the validation window decided; everything that turns a view into scores.
+
+    With w = weeks, per customer u, offer o promoting items i (see docs/architecture.md):
+
+        score(u, o) = sum_i repeat_scale_i * own_ui                                    own
+                    + cross_weight * mean_i (trend_scale_i * x_u . y_i) / s_u          cross
+                    + popularity_weight * mean_i popularity_i                          popular
+        own_ui = sum over baskets of 2^(-age / own_half_life)
+        s_u    = root mean square of x_u . y_i over all items = sqrt(x_u' G x_u / n)
+        c_ui   = confidence_floor + sqrt(sum over baskets of 2^(-age / confidence_half_life))
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    own_half_life_weeks: float
+    confidence_half_life_weeks: float
+    confidence_floor: float
+    regularization: float
+    repeat_exponent: float
+    trend_exponent: float
+    cross_weight: float
+    popularity_weight: float
+
+
+class ArrayEntry(BaseModel):
+    """One named byte string of a bundle: what it is and its BLAKE2b-256 checksum."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dtype: str
+    shape: tuple[int, ...]
+    checksum: str
+
+
+class Manifest(BaseModel):
+    """What a bundle is, in words and numbers that a person reads.
+
+    Everything but `version`, `digest` and `created_at` enters the digest, and all of it is
+    counted on views: training with and without locked evidence gives the same digest.
+
+    as_of, window_from   seconds since 1970, UTC; of the purchases that the views show
+    metrics              NDCG@10 and the like on the test window, by name
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: int
+    version: str
+    digest: str
+    created_at: str
+    window_from: int
+    as_of: int
+    n_customers: int
+    n_items: int
+    n_rows: int
+    n_offers: int
+    parameters: ModelParameters
+    policy: GuardPolicy
+    config_digest: str
+    metrics: dict[str, float]
+    arrays: dict[str, ArrayEntry]
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbours:
+    """Items that go with an item, best first: row `r` has `rows[indptr[r]:indptr[r + 1]]`.
+
+    Every edge is supported by at least 20 customers' views (guard G11).
+    """
+
+    indptr: Longs
+    rows: Ints
+    weights: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class FactorBundle:
+    """Everything that answers need and that is not about one customer.
+
+    evidence, target   (n_items,) life-event bits an item of the catalogue
+    item_of_row        (n_rows,) catalogue index of what the models know, ascending
+    factors            (n_rows, k) y_i of ALS
+    gramian            (k, k) Y'Y
+    repeat_scale       (n_rows,) repeat rate ^ repeat_exponent * trend ^ trend_exponent
+    trend_scale        (n_rows,) trend ^ trend_exponent
+    popularity         (n_rows,) recent buyers, 1 for the most popular
+    support            (n_rows,) customers whose view has the item
+    offers             those that promote at least one row, and only such items
+    offer_target       (n_offers,) bits of everything that an offer promotes or says
+    """
+
+    manifest: Manifest
+    catalogue: Catalogue
+    evidence: Bits
+    target: Bits
+    item_of_row: Ints
+    factors: Floats
+    gramian: Doubles
+    repeat_scale: Floats
+    trend_scale: Floats
+    popularity: Floats
+    support: Ints
+    offers: Offers
+    offer_target: Bits
+    similar: Neighbours
+    complements: Neighbours
+
+    @property
+    def version(self) -> str:
+        """The name under which the bundle is published."""
+        return self.manifest.version
+
+    @property
+    def parameters(self) -> ModelParameters:
+        """What the validation window decided."""
+        return self.manifest.parameters
+
+
+@dataclass(frozen=True, eq=False)
+class CustomerTable:
+    """The learned records of all customers, as columns.
+
+    customers   external ids, sorted; only those whose view has a row
+    indptr      (n_customers + 1,) customer `c` has elements `indptr[c]:indptr[c + 1]`
+    rows .. confidence   as in `recommender.customer.View`
+    factors     (n_customers, k) x_u, folded in from the view
+    """
+
+    customers: tuple[CustomerId, ...]
+    indptr: Longs
+    rows: Ints
+    baskets: Ints
+    age_days: Ints
+    own: Floats
+    confidence: Floats
+    factors: Floats
+
+    def __len__(self) -> int:
+        return len(self.customers)
+
+    def view(self, c: int) -> View:
+        """The view of customer number `c`."""
+        at = slice(int(self.indptr[c]), int(self.indptr[c + 1]))
+        return View(
+            self.rows[at], self.baskets[at], self.age_days[at], self.own[at], self.confidence[at]
+        )
