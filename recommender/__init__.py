@@ -1,0 +1,1 @@
+"""The core: pure functions over numpy, scipy and pydantic."""

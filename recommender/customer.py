@@ -53,8 +53,10 @@ def empty_view() -> View:
 
 
 class EventKind(StrEnum):
-    """What a customer did. Purchases and returns change the next answer; the others are kept
-    for training."""
+    """What a customer did.
+
+    Purchases and returns change the next answer; the others are kept for training.
+    """
 
     PURCHASE = "purchase"
     RETURN = "return"
@@ -79,6 +81,19 @@ class LiveEvent:
     timestamp: int
 
 
+@dataclass(frozen=True)
+class ReplenishPurchase:
+    """One purchase of an item whose life event is `replenish_only`.
+
+    event_hash  8 bytes of the event's id, for idempotency
+    timestamp   seconds since 1970, UTC
+    """
+
+    event_hash: bytes
+    item: ItemId
+    timestamp: int
+
+
 @dataclass(frozen=True, eq=False)
 class CustomerState:
     """Everything about one customer that a decision reads.
@@ -86,14 +101,15 @@ class CustomerState:
     factor              (k,) the customer's ALS factor for exactly this view; None: fold in
     unlocked_targets    bits of life events whose offers the customer asked for
     unlocked_history    bits of life events whose purchases the customer lets us use
-    replenish           items of `replenish_only` life events that fall due again (guard G5)
+    replenish           the customer's purchases of `replenish_only` life events; they are kept
+                        apart from the view and fill only the slot `replenish` (guard G5)
     """
 
     view: View
     factor: Floats | None = None
     unlocked_targets: int = 0
     unlocked_history: int = 0
-    replenish: tuple[ItemId, ...] = ()
+    replenish: tuple[ReplenishPurchase, ...] = ()
 
     def without_factor(self) -> CustomerState:
         """The same customer, to be folded in again."""

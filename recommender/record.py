@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recommender.customer import EventKind, LiveEvent, View
+from recommender.customer import EventKind, LiveEvent, ReplenishPurchase, View
 from recommender.errors import StoreError
 from recommender.types import Floats, ItemId
 
@@ -108,15 +108,6 @@ def unpack_live(raw: bytes) -> LiveRecord:
     except (struct.error, IndexError, ValueError) as error:
         raise _unreadable("live", raw) from error
     return LiveRecord(tuple(events), version, factor)
-
-
-@dataclass(frozen=True)
-class ReplenishPurchase:
-    """One purchase of an item whose life event is `replenish_only`."""
-
-    event_hash: bytes
-    item: ItemId
-    timestamp: int
 
 
 def pack_replenish(purchases: tuple[ReplenishPurchase, ...]) -> bytes:

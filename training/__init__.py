@@ -1,0 +1,1 @@
+"""Offline: read, view, split, fit, evaluate, publish."""

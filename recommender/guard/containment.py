@@ -22,7 +22,7 @@ def allowed(offer_target: Bits, rules: GuardRules, unlocked_targets: int = 0) ->
     unlocked_targets   bits of U(c, channel): declared, unexpired, allowed on this channel
     """
     held = np.uint64(rules.contained & ~unlocked_targets)
-    return (offer_target & held) == 0
+    return np.equal(offer_target & held, 0)
 
 
 def release(
@@ -36,3 +36,13 @@ def release(
                 "a protected offer reached the last lock and was stopped",
                 hint="this is a defect of Tactful: please report the version and the request",
             )
+
+
+def release_replenish(items: Sequence[int], evidence: Bits, rules: GuardRules) -> None:
+    """The last lock of the slot `replenish`: only items whose every locked life event allows it.
+
+    items      catalogue indices
+    evidence   (n_items,) bits
+    """
+    held = rules.contained & ~rules.replenish
+    release(items, evidence & np.uint64(held), rules)

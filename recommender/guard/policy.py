@@ -6,6 +6,7 @@ could not be matched carries `UNMAPPED`, a bit of its own, so that one test cove
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
@@ -59,7 +60,16 @@ class GuardRules:
 
 
 class GuardPolicy(BaseModel):
-    """The compiled policy. `valid_until` is the last day (UTC) on which it holds."""
+    """The compiled policy.
+
+    valid_until         the last day (UTC) on which it holds
+    on_unmapped_item    `contextual_only`: an item that could not be matched is masked and never
+                        offered personally
+    min_audience_cell   nothing is counted or shown for fewer customers (guard G11)
+    max_evidence        most pieces of evidence that one reason cites (guard G9)
+    discovery_slots     most offers of `discovery` in one answer
+    discovery_support   share of customers whose view must have an item that `discovery` offers
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -68,21 +78,25 @@ class GuardPolicy(BaseModel):
     approved_by: str = ""
     valid_until: date | None = None
     on_unmapped_item: Literal["contextual_only", "allow"] = "contextual_only"
+    min_audience_cell: int = Field(default=20, ge=1)
+    max_evidence: int = Field(default=2, ge=1, le=10)
     discovery_slots: int = Field(default=10, ge=1, le=100)
     discovery_support: float = Field(default=0.0, ge=0.0, le=1.0)
     life_events: tuple[LifeEventRule, ...] = Field(default=(), max_length=MOST_LIFE_EVENTS)
 
     def rules(self, now: float) -> GuardRules:
-        """The policy at `now` (seconds since 1970). An expired policy fails closed: what was
-        allowed is locked too, nothing can be declared, nothing is replenished."""
+        """The policy at `now` (seconds since 1970).
+
+        An expired policy fails closed: what was allowed is locked too, nothing is replenished.
+        """
         everything = (1 << len(self.life_events)) - 1
-        expired = now >= self._ends
+        expired = now >= self.ends
         # With no life event to protect, nothing could be hidden in an unmapped item.
         unmapped = UNMAPPED if self.life_events and self._holds_unmapped else 0
         if expired:
             return GuardRules(everything | unmapped, everything | unmapped, 0, True)
         guarded = self._bits(lambda rule: rule.stance is not Stance.ALLOW)
-        replenish = self._bits(lambda r: r.stance is Stance.REPLENISH_ONLY and r.replenish)
+        replenish = guarded & self._bits(lambda rule: rule.replenish)
         return GuardRules(guarded | unmapped, guarded | unmapped, replenish, False)
 
     @property
@@ -90,11 +104,11 @@ class GuardPolicy(BaseModel):
         return self.on_unmapped_item == "contextual_only"
 
     @property
-    def _ends(self) -> float:
+    def ends(self) -> float:
+        """The first moment after `valid_until`, seconds since 1970; inf when it never ends."""
         if self.valid_until is None:
             return float("inf")
         return datetime.combine(self.valid_until, time(), UTC).timestamp() + 86_400
 
-    def _bits(self, wanted: object) -> int:
-        assert callable(wanted)
+    def _bits(self, wanted: Callable[[LifeEventRule], bool]) -> int:
         return sum(1 << bit for bit, rule in enumerate(self.life_events) if wanted(rule))

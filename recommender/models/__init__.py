@@ -1,0 +1,1 @@
+"""The scoring models, one file each, and the blend that adds them up."""

@@ -1,0 +1,47 @@
+"""The replenishment slot: what a customer keeps buying of a `replenish_only` life event.
+
+Bounded release (guard G5): it changes only the slot `replenish`, only on private surfaces, and
+only with enough purchases of one's own in the time that the policy states.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from recommender.customer import ReplenishPurchase
+from recommender.guard.policy import UNMAPPED, GuardPolicy, GuardRules
+from recommender.types import SECONDS_A_DAY, ItemId
+
+
+def may_replenish(evidence: int, rules: GuardRules) -> bool:
+    """True for an item whose every locked life event lets it be replenished."""
+    locked = evidence & rules.masked
+    return bool(locked) and not locked & UNMAPPED and not locked & ~rules.replenish
+
+
+def own_again(
+    purchases: Sequence[tuple[ReplenishPurchase, int]],
+    policy: GuardPolicy,
+    rules: GuardRules,
+    now: float,
+) -> list[tuple[ItemId, int]]:
+    """Items with the number of own purchases that the policy counts, most bought first.
+
+    purchases   each with the evidence bits of its item
+    """
+    counted: dict[ItemId, set[int]] = defaultdict(set)
+    latest: dict[ItemId, int] = {}
+    needed: dict[ItemId, int] = {}
+    for purchase, evidence in purchases:
+        if not may_replenish(evidence, rules):
+            continue
+        own = [r for bit, r in enumerate(policy.life_events) if evidence & rules.masked & 1 << bit]
+        within = min(rule.within_days for rule in own) * SECONDS_A_DAY
+        if not now - within <= purchase.timestamp <= now:
+            continue
+        counted[purchase.item].add(purchase.timestamp)
+        latest[purchase.item] = max(latest.get(purchase.item, 0), purchase.timestamp)
+        needed[purchase.item] = max(rule.min_purchases for rule in own)
+    due = [(item, len(at)) for item, at in counted.items() if len(at) >= needed[item]]
+    return sorted(due, key=lambda found: (-found[1], -latest[found[0]], found[0]))

@@ -1,0 +1,170 @@
+"""A bundle made ready to answer: everything derived once, so that a decision only looks up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.bundle import FactorBundle
+from recommender.guard.containment import allowed
+from recommender.guard.policy import GuardRules
+from recommender.models.blend import explore_matrix
+from recommender.scan import Scanner
+from recommender.types import Bools, Doubles, Floats, Ints, ItemId, OfferId
+
+_MOST_MASKS = 256
+"""Masks kept per cache. Rules change rarely; category names come from the bundle's own."""
+
+
+class BundleIndex:
+    """A `FactorBundle` and what follows from it; its users write to nothing.
+
+    item_index, offer_index   external id -> position
+    row_of_item      (n_items,) model row of a catalogue item, -1 when it has none
+    evidence_of_row  (n_rows,) life-event bits
+    offer_price      (n_offers,) the cheapest promoted item; NaN when unknown
+    popularity       (n_offers,) mean over promoted items
+    by_popularity    (n_offers,) offers, most popular first, ties by id
+    discoverable     (n_offers,) True where enough customers bought (guard: discovery_support)
+    """
+
+    def __init__(self, bundle: FactorBundle) -> None:
+        self.bundle = bundle
+        catalogue, offers = bundle.catalogue, bundle.offers
+        self.item_index: dict[ItemId, int] = catalogue.index()
+        self.offer_index: dict[OfferId, int] = {o: i for i, o in enumerate(offers.ids)}
+        self.row_of_item: Ints = np.full(len(catalogue), -1, dtype=np.int32)
+        self.row_of_item[bundle.item_of_row] = np.arange(len(bundle.item_of_row), dtype=np.int32)
+        self.evidence_of_row = bundle.evidence[bundle.item_of_row]
+        self.offer_rows: Ints = self.row_of_item[offers.items]
+        self._offer_starts = offers.indptr[:-1].astype(np.intp)
+        self.explore: Floats = explore_matrix(bundle)
+        self.scanner = Scanner.of(self.explore)
+        sizes = np.diff(offers.indptr)
+        self.popularity: Doubles = self._per_offer(np.add, bundle.popularity) / sizes
+        self.by_popularity: Ints = np.lexsort(
+            (np.arange(len(offers)), -np.round(self.popularity, 9))
+        ).astype(np.int32)
+        self.offer_price: Floats = self._per_offer(
+            np.fmin, catalogue.price[bundle.item_of_row]
+        ).astype(np.float32)
+        self._always_valid = bool(
+            np.isneginf(offers.valid_from).all() and np.isposinf(offers.valid_until).all()
+        )
+        needed = bundle.manifest.policy.discovery_support * bundle.manifest.n_customers
+        self.discoverable: Bools = self._per_offer(np.minimum, bundle.support) >= needed
+        self._index_owners(sizes)
+        self._normal = bundle.manifest.policy.rules(-np.inf)
+        self._expired = bundle.manifest.policy.rules(np.inf)
+        self._ends = bundle.manifest.policy.ends
+        self._masks: dict[int, Bools] = {}
+        self._categories: dict[str, Bools] = {}
+
+    def rules(self, now: float) -> GuardRules:
+        """The policy's rules at `now` (seconds since 1970)."""
+        return self._expired if now >= self._ends else self._normal
+
+    def rows(self, items: Iterable[ItemId]) -> list[int]:
+        """Model rows of those items that the models know."""
+        found = (self.item_index.get(item, -1) for item in items)
+        rows = (int(self.row_of_item[i]) for i in found if i >= 0)
+        return [row for row in rows if row >= 0]
+
+    def item_id(self, row: int) -> ItemId:
+        """The external id of a model row."""
+        return self.bundle.catalogue.ids[int(self.bundle.item_of_row[row])]
+
+    def offer_id(self, offer: int) -> OfferId:
+        """The external id of an offer; beyond the offers come the bare items of the catalogue."""
+        n = len(self.bundle.offers)
+        if offer < n:
+            return self.bundle.offers.ids[offer]
+        return OfferId(self.bundle.catalogue.ids[offer - n])
+
+    def offer_title(self, offer: int) -> str:
+        """The text of an offer, numbered as in `offer_id`."""
+        n = len(self.bundle.offers)
+        if offer < n:
+            return self.bundle.offers.titles[offer]
+        return self.bundle.catalogue.titles[offer - n]
+
+    def price(self, offer: int) -> float:
+        """The price of an offer, numbered as in `offer_id`; NaN when unknown."""
+        n = len(self.bundle.offers)
+        return float(
+            self.offer_price[offer] if offer < n else self.bundle.catalogue.price[offer - n]
+        )
+
+    def bare_item(self, item: int) -> int:
+        """The number under which a bare catalogue item can stand in an answer."""
+        return len(self.bundle.offers) + item
+
+    def allowed(self, rules: GuardRules, unlocked_targets: int, now: float) -> Bools:
+        """(n_offers,) what containment and validity let through. Shared: do not write to it."""
+        held = rules.contained & ~unlocked_targets
+        mask = self._masks.get(held)
+        if mask is None:
+            mask = allowed(self.bundle.offer_target, rules, unlocked_targets)
+            if len(self._masks) < _MOST_MASKS:
+                self._masks[held] = mask
+        if self._always_valid:
+            return mask
+        offers = self.bundle.offers
+        return mask & (offers.valid_from <= now) & (now < offers.valid_until)
+
+    def in_category(self, name: str) -> Bools:
+        """(n_offers,) offers that promote an item with this category anywhere in its path."""
+        wanted = name.casefold().strip()
+        mask = self._categories.get(wanted)
+        if mask is None:
+            paths = self.bundle.catalogue.paths
+            items = np.array(
+                [any(c.casefold() == wanted for c in path) for path in paths], dtype=np.bool_
+            )
+            mask = self._per_offer(np.logical_or, items[self.bundle.item_of_row]).astype(np.bool_)
+            if len(self._categories) < _MOST_MASKS:
+                self._categories[wanted] = mask
+        return mask
+
+    def owned(self, rows: Ints, values: Doubles) -> tuple[Ints, Doubles]:
+        """Offers that promote any of `rows`, ascending, with the sum of `values` over them.
+
+        rows, values   (m,) the history and what each item of it is worth
+        """
+        if self._offer_of_row is not None:
+            offers = self._offer_of_row[rows]
+            known = offers >= 0
+            return offers[known], values[known]
+        starts, sizes = self._owner_starts[rows], self._owner_sizes[rows]
+        total = int(sizes.sum())
+        steps = np.arange(total) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        offers, inverse = np.unique(
+            self._owners[np.repeat(starts, sizes) + steps], return_inverse=True
+        )
+        summed: Doubles = np.bincount(
+            inverse, np.repeat(values, sizes).astype(np.float64), minlength=len(offers)
+        ).astype(np.float64)
+        return offers, summed
+
+    def _index_owners(self, sizes: Ints) -> None:
+        """Which offers promote a row: the transpose of `offers.items`."""
+        offer_of_element = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
+        order = np.argsort(self.offer_rows, kind="stable")
+        self._owners: Ints = offer_of_element[order]
+        self._owner_sizes = np.bincount(self.offer_rows, minlength=len(self.bundle.item_of_row))
+        self._owner_starts = np.cumsum(self._owner_sizes) - self._owner_sizes
+        self._offer_of_row: Ints | None = None
+        ordered = bool(np.all(np.diff(self.offer_rows) > 0))
+        if len(sizes) == len(self.offer_rows) and ordered:
+            # The usual case, every item its own offer: one look-up, and already ascending.
+            self._offer_of_row = np.full(len(self._owner_sizes), -1, dtype=np.int32)
+            self._offer_of_row[self.offer_rows] = offer_of_element
+
+    def _per_offer(self, how: np.ufunc, values: NDArray[Any]) -> NDArray[Any]:
+        if not len(self.bundle.offers):
+            return np.empty(0, dtype=values.dtype)
+        reduced: NDArray[Any] = how.reduceat(values[self.offer_rows], self._offer_starts)
+        return reduced
