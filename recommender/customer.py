@@ -18,7 +18,7 @@ class View:
 
     rows        ascending, unique
     baskets     number of baskets with the item, > 0
-    age_days    whole days from the latest purchase to the bundle's `as_of`, >= 0
+    age_days    calendar days (UTC) from the latest purchase to the bundle's `as_of`, >= 0
     own         sum over baskets of 2^(-age / half-life), the repeat head's evidence
     confidence  c_ui of the ALS head
 

@@ -22,7 +22,8 @@ def allowed(offer_target: Bits, rules: GuardRules, unlocked_targets: int = 0) ->
     unlocked_targets   bits of U(c, channel): declared, unexpired, allowed on this channel
     """
     held = np.uint64(rules.contained & ~unlocked_targets)
-    return np.equal(offer_target & held, 0)
+    free: Bools = (offer_target & held) == 0
+    return free
 
 
 def release(

@@ -34,7 +34,8 @@ def visible(evidence: Bits, rules: GuardRules, unlocked_history: int = 0) -> Boo
     unlocked_history  bits of U_H: declared *and* leave given to use purchases
     """
     locked = np.uint64(rules.masked & ~unlocked_history)
-    return (evidence & locked) == 0
+    seen: Bools = (evidence & locked) == 0
+    return seen
 
 
 def view_of_purchases(raw: Interactions, evidence: Bits, rules: GuardRules) -> Interactions:
@@ -100,7 +101,8 @@ def view_columns(
     # One line a (customer, row, basket): the latest. Canonical order, so that sums do not
     # depend on the order in which purchases were read.
     order = np.lexsort((timestamp, basket, row, customer))
-    customer, row, basket, timestamp = (a[order] for a in (customer, row, basket, timestamp))
+    customer, row = customer[order], row[order]
+    timestamp, basket = timestamp[order], basket[order]
     last = np.ones(len(row), dtype=np.bool_)
     last[:-1] = (
         (customer[1:] != customer[:-1]) | (row[1:] != row[:-1]) | (basket[1:] != basket[:-1])
@@ -119,12 +121,14 @@ def view_columns(
 
     ends = np.r_[starts[1:], len(row)].astype(np.int64)
     per_customer = np.bincount(customer[starts], minlength=len(visible_lines.customers))
-    youngest = age[ends - 1] if len(starts) else age
+    latest = timestamp[ends - 1] if len(starts) else timestamp
+    # Calendar days, so that a reason can name the day of the purchase.
+    age_days = np.maximum(as_of // SECONDS_A_DAY - latest // SECONDS_A_DAY, 0)
     return ViewColumns(
         indptr=np.concatenate([[0], np.cumsum(per_customer)]).astype(np.int64),
         rows=row[starts].astype(np.int32),
         baskets=(ends - starts).astype(np.int32),
-        age_days=(youngest // SECONDS_A_DAY).astype(np.int32),
+        age_days=age_days.astype(np.int32),
         own=decayed(own_half_life_weeks).astype(np.float32),
         confidence=(confidence_floor + np.sqrt(decayed(confidence_half_life_weeks))).astype(
             np.float32

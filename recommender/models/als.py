@@ -71,12 +71,12 @@ def fit(
     """
     if not confidence.nnz:
         return np.zeros((confidence.shape[1], config.factors), dtype=np.float32)
-    from threadpoolctl import threadpool_limits  # noqa: PLC0415 - only training needs these two
+    # Only training needs these two. implicit asks for BLAS on one thread, and the limit holds
+    # for libraries that are loaded by then: so import first.
+    from implicit.cpu.als import AlternatingLeastSquares  # noqa: PLC0415
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415
 
-    # implicit warns as soon as it finds BLAS on more than one thread.
     with threadpool_limits(limits=1, user_api="blas"):
-        from implicit.cpu.als import AlternatingLeastSquares  # noqa: PLC0415 - as above
-
         model = AlternatingLeastSquares(
             factors=config.factors,
             regularization=config.regularization,

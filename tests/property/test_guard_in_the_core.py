@@ -1,0 +1,277 @@
+"""The guarantees that need no server: training is blind, targets stay in, locks fail closed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cache
+
+import numpy as np
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from recommender.codec import encode_bundle, encode_customers
+from recommender.customer import CustomerState, ReplenishPurchase, new_customer
+from recommender.decide import decide
+from recommender.explain import Explainer
+from recommender.guard.policy import Stance
+from recommender.related import item_picks
+from recommender.request import Channel, Decision, OfferRequest, Source
+from recommender.types import ItemId
+from tests.property.strategies import (
+    ANY_ITEM,
+    EVERYTHING,
+    LOCKED_PURCHASES,
+    REQUESTS,
+    VISIBLE_PURCHASES,
+)
+from tests.support.shop import AS_OF, CONTAINED, DAY, LOCKED, Purchase, Shop, policy, population
+from tests.support.shop import train as train_shop
+
+TRAINING = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+CUSTOMERS = st.sampled_from([f"c{i:02d}" for i in range(40)])
+
+
+@cache
+def shop() -> Shop:
+    """The corner shop, trained once."""
+    return train_shop(population())
+
+
+def offered(found: Shop, decision: Decision, *, replenish: bool = False) -> list[str]:
+    """Offer ids of a decision; the slot `replenish` only on demand."""
+    return [
+        found.index.offer_id(pick.offer)
+        for answer in decision.placements
+        if replenish or answer.name != Source.REPLENISH
+        for pick in answer.picks
+    ]
+
+
+def told(found: Shop, decision: Decision) -> list[object]:
+    """Everything that could leave: offers, exact scores, reasons, flags."""
+    explainer = Explainer(found.index, decision, "full")
+    return [
+        (a.name, a.fallback, [(p, explainer.reasons(p)) for p in a.picks])
+        for a in decision.placements
+    ]
+
+
+@TRAINING
+@given(VISIBLE_PURCHASES, LOCKED_PURCHASES)
+def test_g4_training_with_and_without_locked_evidence_gives_the_same_digest(
+    visible: list[Purchase], locked: list[Purchase]
+) -> None:
+    without = train_shop(population() + visible)
+    with_locked = train_shop(locked + population() + visible)
+    assert with_locked.bundle.manifest == without.bundle.manifest
+    assert encode_bundle(with_locked.bundle) == encode_bundle(without.bundle)
+    assert encode_customers(with_locked.table) == encode_customers(without.table)
+
+
+@TRAINING
+@given(LOCKED_PURCHASES)
+def test_g4_even_the_first_and_the_latest_purchase_of_the_shop_may_be_locked(
+    locked: list[Purchase],
+) -> None:
+    extremes = [("c00", "diaper-1", -40), ("nobody-else", "blank", 999), *locked]
+    assert train_shop(population() + extremes).bundle.manifest == shop().bundle.manifest
+
+
+def test_g4_would_notice_a_visible_purchase() -> None:
+    """The property above can fail."""
+    changed = train_shop([*population(), ("c00", "tea-1", 3)])
+    assert changed.bundle.manifest.digest != shop().bundle.manifest.digest
+
+
+def test_a_customer_with_nothing_but_locked_evidence_is_not_in_the_bundle() -> None:
+    found = train_shop([*population(), ("secret", "test-1", 3), ("secret", "diaper-1", 9)])
+    assert "secret" not in found.table.customers
+
+
+@given(CUSTOMERS, REQUESTS)
+def test_g2_no_target_is_offered_whatever_is_asked(customer: str, request: OfferRequest) -> None:
+    decision = decide(shop().index, shop().state(customer), request, AS_OF)
+    assert not set(offered(shop(), decision)) & set(CONTAINED)
+
+
+@given(REQUESTS)
+def test_g2_no_target_is_offered_to_a_newcomer_or_a_visitor(request: OfferRequest) -> None:
+    decision = decide(shop().index, new_customer(), request, AS_OF)
+    assert not set(offered(shop(), decision, replenish=True)) & set(CONTAINED)
+
+
+@given(st.lists(ANY_ITEM.map(ItemId), min_size=1, max_size=4), st.integers(1, 30), st.booleans())
+def test_g2_no_target_stands_beside_an_item(items: list[ItemId], n: int, similar: bool) -> None:
+    known = (*items, ItemId("bread-0"))
+    bundle = shop().bundle
+    edges = bundle.similar if similar else bundle.complements
+    picks, _ = item_picks(shop().index, edges, known, n, AS_OF)
+    assert picks
+    assert not {shop().index.offer_id(pick.offer) for pick in picks} & set(CONTAINED)
+
+
+def test_g2_would_notice_an_open_door() -> None:
+    """Without the guard the shop does offer its targets: the properties above can fail."""
+    open_shop = train_shop(population(), policy(life_events=()))
+    shown = {
+        offer
+        for c in open_shop.table.customers
+        for offer in offered(open_shop, decide(open_shop.index, open_shop.state(c), EVERYTHING, 0))
+    }
+    assert {"crib", "sober-book"} <= shown
+
+
+@given(CUSTOMERS, REQUESTS)
+def test_no_offer_stands_twice_in_an_answer(customer: str, request: OfferRequest) -> None:
+    found = offered(shop(), decide(shop().index, shop().state(customer), request, AS_OF))
+    assert len(found) == len(set(found))
+
+
+@given(CUSTOMERS, st.integers(1, 40))
+def test_g3_suppressed_slots_are_refilled(customer: str, n: int) -> None:
+    """The length of `home` is what was asked for as long as anything may be offered."""
+    request = OfferRequest((type(EVERYTHING.placements[0])("home", Source.HOME, n),))
+    decision = decide(shop().index, shop().state(customer), request, AS_OF)
+    may_be_offered = len(shop().bundle.offers) - len(set(CONTAINED) & set(shop().index.offer_index))
+    assert len(decision.placements[0].picks) == min(n, may_be_offered)
+
+
+@given(CUSTOMERS, REQUESTS, st.lists(st.sampled_from(LOCKED).map(ItemId), max_size=5))
+def test_g1_locked_items_in_the_context_change_nothing(
+    customer: str, request: OfferRequest, locked: list[ItemId]
+) -> None:
+    context = request.context
+    more = type(context)(
+        basket=(*locked, *context.basket),
+        page=context.page if context.page is not None or not locked else locked[0],
+        session=(*context.session, *locked),
+    )
+    changed = OfferRequest(request.placements, request.channel, more, request.filters)
+    state = shop().state(customer)
+    before = decide(shop().index, state, request, AS_OF)
+    after = decide(shop().index, state, changed, AS_OF)
+    assert told(shop(), after) == told(shop(), before)
+    assert after.fallback == before.fallback
+
+
+@given(CUSTOMERS, REQUESTS, LOCKED_PURCHASES)
+def test_g5_replenishment_purchases_change_only_their_own_slot(
+    customer: str, request: OfferRequest, locked: list[Purchase]
+) -> None:
+    plain = shop().state(customer)
+    kept = CustomerState(plain.view, plain.factor, replenish=records(locked))
+    before = decide(shop().index, plain, request, AS_OF)
+    after = decide(shop().index, kept, request, AS_OF)
+    without_slot = [a for a in told(shop(), after) if a[0] != Source.REPLENISH]
+    assert without_slot == [a for a in told(shop(), before) if a[0] != Source.REPLENISH]
+
+
+@given(LOCKED_PURCHASES, st.sampled_from(list(Channel)))
+def test_g5_the_slot_holds_only_what_was_bought_twice_in_a_year_and_only_in_private(
+    locked: list[Purchase], channel: Channel
+) -> None:
+    state = CustomerState(new_customer().view, replenish=records(locked))
+    request = OfferRequest((EVERYTHING.placements[-1],), channel)
+    decision = decide(shop().index, state, request, AS_OF)
+    days: dict[str, set[int]] = {}
+    for _, item, day in locked:
+        days.setdefault(item, set()).add(day)
+    infant = {"diaper-1", "diaper-2", "food-1"}
+    expected = {i for i, at in days.items() if len(at) >= 2 and i in infant}
+    assert set(offered(shop(), decision, replenish=True)) == (
+        expected if channel.private else set()
+    )
+
+
+def records(locked: list[Purchase]) -> tuple[ReplenishPurchase, ...]:
+    """Purchases as serving keeps them."""
+    return tuple(
+        ReplenishPurchase(n.to_bytes(8, "big"), ItemId(item), AS_OF - day * DAY)
+        for n, (_, item, day) in enumerate(locked)
+    )
+
+
+@given(CUSTOMERS, REQUESTS)
+def test_g7_an_expired_policy_locks_what_it_allowed_and_the_rest_is_still_served(
+    customer: str, request: OfferRequest
+) -> None:
+    expiring = expiring_shop()
+    late = AS_OF + 30 * DAY
+    state = expiring.state(customer)
+    decision = decide(expiring.index, state, request, late)
+    school = expiring.index.item_index[ItemId("school-1")]
+    assert decision.policy_expired
+    assert not set(offered(expiring, decision)) & {*CONTAINED, "school-1"}
+    assert expiring.index.row_of_item[school] not in decision.view.rows
+    assert not np.isin(decision.rows, [expiring.index.row_of_item[school]]).any()
+    plain = decide(expiring.index, state, OfferRequest(EVERYTHING.placements[2:3]), late)
+    assert plain.placements[0].picks
+
+
+@cache
+def expiring_shop() -> Shop:
+    """A shop whose policy ends with the day of its latest purchase."""
+    last_day = datetime.fromtimestamp(AS_OF, UTC).date()
+    return train_shop(population(), policy(valid_until=last_day), now=AS_OF - DAY)
+
+
+def test_g7_before_it_expires_the_allowed_is_offered() -> None:
+    """The property above can fail."""
+    assert policy().life_events[3].stance is Stance.ALLOW
+    shown = {
+        offer
+        for c in expiring_shop().table.customers
+        for offer in offered(
+            expiring_shop(),
+            decide(expiring_shop().index, expiring_shop().state(c), EVERYTHING, AS_OF),
+        )
+    }
+    assert "school-1" in shown
+
+
+@given(CUSTOMERS, REQUESTS)
+def test_g7_an_unmapped_item_is_neither_seen_nor_offered(
+    customer: str, request: OfferRequest
+) -> None:
+    decision = decide(shop().index, shop().state(customer), request, AS_OF)
+    assert not set(offered(shop(), decision)) & {"blank", "unlisted"}
+    assert shop().index.row_of_item[shop().index.item_index[ItemId("blank")]] == -1
+
+
+@given(CUSTOMERS, REQUESTS)
+def test_reasons_add_up_to_the_score_of_every_offer(customer: str, request: OfferRequest) -> None:
+    decision = decide(shop().index, shop().state(customer), request, AS_OF)
+    explainer = Explainer(shop().index, decision, "full")
+    for answer in decision.placements:
+        for pick in answer.picks:
+            total = sum(part.value for part in explainer.contributions(pick))
+            assert abs(total - pick.score) <= 1e-6 * max(1.0, abs(pick.score))
+            assert (
+                pick.score == pick.own + pick.cross + pick.popular
+                or abs(pick.score - pick.own - pick.cross - pick.popular) < 1e-9
+            )
+            shares = [reason.share for reason in explainer.reasons(pick)]
+            assert not shares or abs(sum(shares) - 1) < 1e-6
+
+
+@given(CUSTOMERS, REQUESTS)
+def test_g9_a_reason_cites_at_most_two_items_all_of_them_seen(
+    customer: str, request: OfferRequest
+) -> None:
+    decision = decide(shop().index, shop().state(customer), request, AS_OF)
+    seen = {shop().index.item_id(row) for row in (*decision.view.rows, *decision.context_rows)}
+    explainer = Explainer(shop().index, decision, "full")
+    for answer in decision.placements:
+        for reason in (r for pick in answer.picks for r in explainer.reasons(pick)):
+            assert len(reason.items) <= 2
+            assert set(reason.items) <= seen
+
+
+@given(CUSTOMERS, REQUESTS, st.integers(0, 10**6))
+def test_g10_the_same_inputs_give_the_same_answer(
+    customer: str, request: OfferRequest, seconds: int
+) -> None:
+    state, now = shop().state(customer), AS_OF + seconds
+    one = decide(shop().index, state, request, now)
+    other = decide(shop().index, state.without_factor(), request, now)
+    assert told(shop(), one) == told(shop(), other)
