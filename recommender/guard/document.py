@@ -25,7 +25,14 @@ from recommender.guard import marked
 from recommender.guard.entries import id_of, patterns_of, replenish_of, stance_of
 from recommender.guard.life_event import LifeEvent, Pack, Patterns, Replenish
 from recommender.guard.marked import Marked, Section
-from recommender.guard.policy import MOST_LIFE_EVENTS, GuardPolicy, LifeEventRule, Stance
+from recommender.guard.policy import (
+    MAX_EVIDENCE,
+    MIN_AUDIENCE_CELL,
+    MOST_LIFE_EVENTS,
+    GuardPolicy,
+    LifeEventRule,
+    Stance,
+)
 from recommender.guard.proxies import Proxies, approved_items, proxies_of
 from recommender.guard.taxonomy import known_packs, read_yaml
 
@@ -45,6 +52,8 @@ _DEFAULTS = (
     "discovery_slots",
     "discovery_support",
 )
+# Accepted as statements of what this release does; another number would be a promise not kept.
+_HELD = {"min_audience_cell": MIN_AUDIENCE_CELL, "max_evidence": MAX_EVIDENCE}
 _ENTRY = ("title", "policy", "evidence", "targets", "replenish", "proxies")
 _ENTRY_LATER = ("declared_by", "declaration_expires", "surfaces", "on_withdrawal")
 _TARGETS_LATER = ("offer", "soft")
@@ -247,15 +256,13 @@ def _settings(defaults: Section) -> dict[str, Any]:
         given["on_unmapped_item"] = marked.choice_of(
             unmapped, defaults.at("on_unmapped_item"), known
         )
-    for key, most in (
-        ("min_audience_cell", 1_000_000),
-        ("max_evidence", 10),
-        ("discovery_slots", 100),
-    ):
-        if (number := defaults.get(key)) is not None:
-            given[key] = marked.integer_of(number, defaults.at(key), 1, most)
+    if (slots := defaults.get("discovery_slots")) is not None:
+        given["discovery_slots"] = marked.integer_of(slots, defaults.at("discovery_slots"), 1, 100)
     if (support := defaults.get("discovery_support")) is not None:
         given["discovery_support"] = marked.share_of(support, defaults.at("discovery_support"))
+    for key, held in _HELD.items():
+        if (number := defaults.get(key)) is not None:
+            marked.integer_of(number, defaults.at(key), held, held)
     return given
 
 

@@ -104,7 +104,7 @@ def pairs_of(value: Marked, where: str) -> tuple[tuple[Marked, Marked], ...]:
         if key.text in seen:
             first = seen[key.text]
             raise key.error(
-                f"{where}.{key.text} is given twice (first on line {first.line})", "keep one"
+                f"{key.shown} stands twice in {where} (first on line {first.line})", "keep one"
             )
         seen[key.text] = key
     return value.pairs
@@ -145,7 +145,8 @@ def integer_of(value: Marked, where: str, low: int, high: int) -> int:
     """A whole number within bounds, both included."""
     text = text_of(value, where)
     if not re.fullmatch(r"[0-9]{1,9}", text) or not low <= int(text) <= high:
-        raise value.error(f"{where} is {value.shown}", f"write a whole number from {low} to {high}")
+        wanted = f"a whole number from {low} to {high}" if low < high else f"{low}, which is fixed"
+        raise value.error(f"{where} is {value.shown}", f"write {wanted}")
     return int(text)
 
 

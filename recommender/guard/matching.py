@@ -172,9 +172,10 @@ def _spread(values: Sequence[T], hits: Callable[[T], _Hits]) -> Bits:
 def compile_masks(life_events: Sequence[LifeEvent], catalogue: Catalogue) -> ItemMasks:
     """The bits of every item, bit `b` for `life_events[b]`.
 
-    Evidence of a life event that is not allowed is a target too: an item that would say it must
-    not be offered either. Approved proxies are evidence only: alone they say nothing. An item
-    with neither title nor category gets `UNMAPPED` in both.
+    Evidence is a target too: an item that would say it must not be offered either. That goes for
+    an allowed life event as well, whose targets are held back once the policy has expired.
+    Approved proxies are evidence only: offering one says nothing. An item with neither title nor
+    category gets `UNMAPPED` in both.
     """
     return Matcher(life_events).masks(catalogue)
 

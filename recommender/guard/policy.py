@@ -17,6 +17,12 @@ from pydantic import BaseModel, ConfigDict, Field
 UNMAPPED = 1 << 63
 MOST_LIFE_EVENTS = 63
 
+MIN_AUDIENCE_CELL = 20
+"""Shared lists and counts need at least so many customers (guard G11)."""
+
+MAX_EVIDENCE = 2
+"""Most pieces of evidence that one reason cites (guard G9)."""
+
 
 class Stance(StrEnum):
     """What a policy says of a life event, strictest first."""
@@ -65,8 +71,6 @@ class GuardPolicy(BaseModel):
     valid_until         the last day (UTC) on which it holds
     on_unmapped_item    `contextual_only`: an item that could not be matched is masked and never
                         offered personally
-    min_audience_cell   nothing is counted or shown for fewer customers (guard G11)
-    max_evidence        most pieces of evidence that one reason cites (guard G9)
     discovery_slots     most offers of `discovery` in one answer
     discovery_support   share of customers whose view must have an item that `discovery` offers
     """
@@ -78,8 +82,6 @@ class GuardPolicy(BaseModel):
     approved_by: str = ""
     valid_until: date | None = None
     on_unmapped_item: Literal["contextual_only", "allow"] = "contextual_only"
-    min_audience_cell: int = Field(default=20, ge=1)
-    max_evidence: int = Field(default=2, ge=1, le=10)
     discovery_slots: int = Field(default=10, ge=1, le=100)
     discovery_support: float = Field(default=0.0, ge=0.0, le=1.0)
     life_events: tuple[LifeEventRule, ...] = Field(default=(), max_length=MOST_LIFE_EVENTS)

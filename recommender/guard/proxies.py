@@ -1,7 +1,8 @@
 """Proxies: items that a person approved as evidence of a life event.
 
 A proxy list is a text with one external item id a line; further columns after a comma, and a
-first line `item_id`, are passed over, so that a CSV file with reasons and supports will do. Pending lists do nothing.
+first line `item_id`, are passed over, so that a CSV file with reasons and supports will do.
+Pending lists do nothing.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ life_events:
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import resources
 from typing import Any
 
@@ -189,10 +190,18 @@ def _marked(
 ) -> Marked:
     at = {"name": name, "line": event.start_mark.line + 1, "column": event.start_mark.column + 1}
     if isinstance(event, MappingStartEvent):
-        return Marked("mapping", pairs=tuple(zip(children[::2], children[1::2], strict=True)), **at)
+        both = zip(children[::2], children[1::2], strict=True)
+        return Marked("mapping", pairs=tuple((k, _beside(k, v)) for k, v in both), **at)
     if isinstance(event, SequenceStartEvent):
         return Marked("list", items=tuple(children), **at)
     return Marked("scalar", text=text, plain=plain, **at)
+
+
+def _beside(key: Marked, value: Marked) -> Marked:
+    """A value that was left out stands where its key does, not where the next line starts."""
+    if value.kind == "scalar" and value.plain and not value.text:
+        return replace(value, line=key.line, column=key.column)
+    return value
 
 
 def _refuse_cunning(event: NodeEvent, name: str, depth: int, documents: int) -> None:

@@ -94,22 +94,7 @@ def view_columns(
 
     A basket counts once however many lines of the item it has.
     """
-    row = row_of_item[visible_lines.item]
-    known = row >= 0
-    customer, row = visible_lines.customer[known], row[known]
-    timestamp, basket = visible_lines.timestamp[known], visible_lines.basket[known]
-    # One line a (customer, row, basket): the latest. Canonical order, so that sums do not
-    # depend on the order in which purchases were read.
-    order = np.lexsort((timestamp, basket, row, customer))
-    customer, row = customer[order], row[order]
-    timestamp, basket = timestamp[order], basket[order]
-    last = np.ones(len(row), dtype=np.bool_)
-    last[:-1] = (
-        (customer[1:] != customer[:-1]) | (row[1:] != row[:-1]) | (basket[1:] != basket[:-1])
-    )
-    customer, row, timestamp = customer[last], row[last], timestamp[last]
-    order = np.lexsort((timestamp, row, customer))
-    customer, row, timestamp = customer[order], row[order], timestamp[order]
+    customer, row, timestamp = _distinct_baskets(visible_lines, row_of_item)
     starts = np.flatnonzero(
         np.r_[True, (customer[1:] != customer[:-1]) | (row[1:] != row[:-1])][: len(row)]
     )
@@ -134,3 +119,24 @@ def view_columns(
             np.float32
         ),
     )
+
+
+def _distinct_baskets(lines: Interactions, row_of_item: Ints) -> tuple[Ints, Ints, Longs]:
+    """Customer, row and latest time of each distinct (customer, row, basket).
+
+    In canonical order, so that sums do not depend on the order in which purchases were read.
+    """
+    row = row_of_item[lines.item]
+    known = row >= 0
+    customer, row = lines.customer[known], row[known]
+    timestamp, basket = lines.timestamp[known], lines.basket[known]
+    order = np.lexsort((timestamp, basket, row, customer))
+    customer, row = customer[order], row[order]
+    timestamp, basket = timestamp[order], basket[order]
+    last = np.ones(len(row), dtype=np.bool_)
+    last[:-1] = (
+        (customer[1:] != customer[:-1]) | (row[1:] != row[:-1]) | (basket[1:] != basket[:-1])
+    )
+    customer, row, timestamp = customer[last], row[last], timestamp[last]
+    order = np.lexsort((timestamp, row, customer))
+    return customer[order], row[order], timestamp[order]

@@ -1,0 +1,61 @@
+"""Bounded release: own items come back, often enough bought, in their own slot only."""
+
+from __future__ import annotations
+
+from recommender.customer import ReplenishPurchase
+from recommender.guard.policy import UNMAPPED, GuardPolicy, GuardRules, LifeEventRule, Stance
+from recommender.guard.replenish import may_replenish, own_again
+from recommender.types import SECONDS_A_DAY, ItemId
+
+RULES = GuardRules(masked=0b011 | UNMAPPED, contained=0b011, replenish=0b001, expired=False)
+NOW = 1000 * SECONDS_A_DAY
+
+
+def test_only_what_every_locked_life_event_releases() -> None:
+    assert may_replenish(0b001, RULES)
+    assert may_replenish(0b101, RULES)  # the third is not locked
+    assert not may_replenish(0b011, RULES)  # the second does not let go
+    assert not may_replenish(0b100, RULES)  # nothing locked: it is in the view anyway
+    assert not may_replenish(0b001 | UNMAPPED, RULES)
+
+
+def bought(item: str, *days_ago: int) -> list[tuple[ReplenishPurchase, int]]:
+    """Purchases of an item of the first life event."""
+    return [
+        (ReplenishPurchase(bytes(8), ItemId(item), NOW - days * SECONDS_A_DAY), 0b001)
+        for days in days_ago
+    ]
+
+
+def test_enough_own_purchases_within_the_time() -> None:
+    """Two in 30 days are enough; one, or an old one, is not; a moment counts once."""
+    first = LifeEventRule(
+        id="a", stance=Stance.REPLENISH_ONLY, replenish=True, min_purchases=2, within_days=30
+    )
+    policy = GuardPolicy(life_events=(first, LifeEventRule(id="b", stance=Stance.BLOCK)))
+    purchases = [
+        *bought("diapers", 5, 30, 31),
+        *bought("wipes", 1, 2, 3),
+        *bought("once", 1),
+        *bought("long ago", 1, 31),
+        *bought("twice at once", 1, 1),
+        *bought("tomorrow", -1, 1),
+        *((purchase, 0b011) for purchase, _ in bought("of two life events", 1, 2)),
+    ]
+    assert own_again(purchases, policy, policy.rules(NOW), NOW) == [("wipes", 3), ("diapers", 2)]
+
+
+def test_an_item_of_two_life_events_meets_the_stricter_terms() -> None:
+    """The shorter time and the larger number of purchases."""
+    terms = (("a", 1, 30), ("b", 2, 10))
+    policy = GuardPolicy(
+        life_events=tuple(
+            LifeEventRule(
+                id=name, stance=Stance.BLOCK, replenish=True, min_purchases=least, within_days=days
+            )
+            for name, least, days in terms
+        )
+    )
+    both = [(purchase, 0b11) for purchase, _ in [*bought("x", 5, 20), *bought("y", 5, 6)]]
+    assert own_again(both, policy, policy.rules(NOW), NOW) == [("y", 2)]
+    assert own_again(bought("z", 20), policy, policy.rules(NOW), NOW) == [("z", 1)]
