@@ -7,11 +7,20 @@ only with enough purchases of one's own in the time that the policy states.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from recommender.customer import ReplenishPurchase
 from recommender.guard.policy import UNMAPPED, GuardPolicy, GuardRules
 from recommender.types import SECONDS_A_DAY, ItemId
+
+MOST_PURCHASES = 200
+"""Purchases kept a customer, the newest ones."""
+
+
+def most_recent(purchases: Iterable[ReplenishPurchase]) -> tuple[ReplenishPurchase, ...]:
+    """What a customer's record keeps, oldest first: one item in one second is one purchase."""
+    distinct = {(p.timestamp, p.item): p for p in sorted(purchases, key=_order)}
+    return tuple(sorted(distinct.values(), key=_order)[-MOST_PURCHASES:])
 
 
 def may_replenish(evidence: int, rules: GuardRules) -> bool:
@@ -28,10 +37,11 @@ def own_again(
 ) -> list[tuple[ItemId, int]]:
     """Items with the number of own purchases that the policy counts, most bought first.
 
+    Ties break by id, not by date: the order must not tell how recently something was bought.
+
     purchases   each with the evidence bits of its item
     """
     counted: dict[ItemId, set[int]] = defaultdict(set)
-    latest: dict[ItemId, int] = {}
     needed: dict[ItemId, int] = {}
     for purchase, evidence in purchases:
         if not may_replenish(evidence, rules):
@@ -41,7 +51,10 @@ def own_again(
         if not now - within <= purchase.timestamp <= now:
             continue
         counted[purchase.item].add(purchase.timestamp)
-        latest[purchase.item] = max(latest.get(purchase.item, 0), purchase.timestamp)
         needed[purchase.item] = max(rule.min_purchases for rule in own)
     due = [(item, len(at)) for item, at in counted.items() if len(at) >= needed[item]]
-    return sorted(due, key=lambda found: (-found[1], -latest[found[0]], found[0]))
+    return sorted(due, key=lambda found: (-found[1], found[0]))
+
+
+def _order(purchase: ReplenishPurchase) -> tuple[int, ItemId, bytes]:
+    return purchase.timestamp, purchase.item, purchase.event_hash

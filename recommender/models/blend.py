@@ -10,11 +10,39 @@ with long and short histories get cross parts of one size, whatever was masked.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from recommender.bundle import FactorBundle, ModelParameters
 from recommender.catalogue import Offers
+from recommender.customer import View
+from recommender.models.als import fold_in
+from recommender.models.repeat import Repeat
 from recommender.types import Doubles, Floats, Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Blend:
+    """The whole formula over the rows of a bundle: the literal twin of `decide`."""
+
+    bundle: FactorBundle
+
+    def score(self, view: View) -> Floats:
+        """The whole score of every row, (n_rows,) float32."""
+        bundle, parameters = self.bundle, self.bundle.parameters
+        x = fold_in(
+            bundle.factors,
+            bundle.gramian,
+            parameters.regularization,
+            view.rows,
+            view.confidence,
+        )
+        asked = query(x, bundle.gramian, len(bundle.factors), parameters)
+        cross = bundle.trend_scale * (bundle.factors @ asked[:-1])
+        own = Repeat(bundle.repeat_scale).score(view)
+        scores: Floats = own + cross + asked[-1] * bundle.popularity
+        return scores
 
 
 def explore_matrix(bundle: FactorBundle) -> Floats:

@@ -17,17 +17,18 @@ from recommender.bundle import Neighbours
 from recommender.models.protocol import History
 from recommender.types import Doubles, Floats, Ints, Longs
 
-_CELLS = 1 << 22
-"""Cells or pairs held at once: 16 to 100 MiB, whatever the shop's size."""
-
 
 class NeighboursConfig(BaseModel):
-    """How many neighbours an item keeps, and how many customers must support each."""
+    """How many neighbours an item keeps, and how many customers must support each.
+
+    cells   cells or pairs held at once, 16 to 100 MiB; the result does not depend on it
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     keep: int = Field(default=20, ge=1, le=200)
     support: int = Field(default=20, ge=1)
+    cells: int = Field(default=1 << 22, ge=1)
 
 
 def similar(
@@ -52,7 +53,7 @@ def similar(
     by_item = shared.T.tocsr()
     unit = _unit(factors[known])
     edges = []
-    for lo, hi in _slices(len(known), max(1, _CELLS // max(len(known), 1))):
+    for lo, hi in _slices(len(known), max(1, config.cells // max(len(known), 1))):
         both = (by_item[lo:hi] @ shared).tocoo()
         enough = both.data >= config.support
         left, right = both.row[enough], both.col[enough]
@@ -82,7 +83,7 @@ def complements(
     """
     lines = _Lines(n_rows, row, customer, basket)
     edges = []
-    for left, right, baskets, supporters, done in _pairs(lines):
+    for left, right, baskets, supporters, done in _pairs(lines, config.cells):
         size = lines.baskets_of_row[left] * lines.baskets_of_row[right]
         good = (supporters >= config.support) & (baskets * lines.n_baskets > size)
         weight = (baskets[good] / np.sqrt(size[good])).astype(np.float32)
@@ -123,7 +124,7 @@ class _Lines:
 _Pairs = tuple[Longs, Longs, Doubles, Doubles, int]
 
 
-def _pairs(lines: _Lines) -> Iterator[_Pairs]:
+def _pairs(lines: _Lines, cells: int) -> Iterator[_Pairs]:
     """(left, right, baskets with both, customers who had both in a basket, lines done).
 
     Every pair with left < right comes once. A chunk ends where the customer or the row changes,
@@ -131,7 +132,7 @@ def _pairs(lines: _Lines) -> Iterator[_Pairs]:
     """
     n = lines.n_rows
     carried = np.empty((0, 3))
-    for lo, hi in _cuts(lines):
+    for lo, hi in _cuts(lines, cells):
         part = _merged(np.concatenate([carried, _count(lines, lo, hi)]))
         following = lines.row[hi] if hi < len(lines.row) else n
         whole = part[:, 0] < following * n
@@ -166,14 +167,14 @@ def _count(lines: _Lines, lo: int, hi: int) -> Doubles:
     return np.column_stack([key_of_pair, baskets, supporters]).astype(np.float64)
 
 
-def _cuts(lines: _Lines) -> Iterator[tuple[int, int]]:
-    """Chunks of lines of about `_CELLS` pairs that never divide a (row, customer)."""
+def _cuts(lines: _Lines, cells: int) -> Iterator[tuple[int, int]]:
+    """Chunks of lines of about `cells` pairs that never divide a (row, customer)."""
     n = len(lines.row)
     cost = np.cumsum(lines.partners)
     lo = 0
     while lo < n:
         spent = cost[lo - 1] if lo else 0
-        hi = max(int(np.searchsorted(cost, spent + _CELLS, side="right")), lo + 1)
+        hi = max(int(np.searchsorted(cost, spent + cells, side="right")), lo + 1)
         while hi < n and (lines.row[hi], lines.owner[hi]) == (
             lines.row[hi - 1],
             lines.owner[hi - 1],
