@@ -40,6 +40,8 @@ from training.guarding import UNGUARDED, compile_guard, guarded
 from training.progress import Progress, Silent
 from training.reading.report import ReadReport
 from training.reading.shop import read_shop
+from training.replenishing import FILE as REPLENISH_FILE
+from training.replenishing import replenish_file
 from training.report import Findings, evaluation_json, report_html
 from training.split import Split, TooShortError, split_off, truth_of
 from training.tune import Tuned, tune
@@ -67,6 +69,7 @@ class _Run:
     config: TrainConfig
     assortment: Assortment
     visible: Interactions
+    replenish: bytes
     progress: Progress
     notes: list[str] = field(default_factory=list)
 
@@ -111,6 +114,7 @@ def train(
                 extras={
                     "report.html": report_html(findings),
                     "evaluation.json": evaluation_json(findings),
+                    REPLENISH_FILE: run.replenish,
                 },
             )
     return TrainResult(out, manifest, read, evaluation, tuned, tuple(run.notes))
@@ -149,7 +153,10 @@ def _read(
     visible = view_of_purchases(shop.interactions, whole.evidence, rules)
     bought = np.bincount(visible.item, minlength=len(shop.catalogue)) > 0
     assortment, position = whole.where(shop.catalogue.listed | bought)
-    run = _Run(config, assortment, visible.renumbered(position), progress)
+    reminders = replenish_file(
+        shop.interactions, shop.catalogue.ids, whole.evidence, guard.policy, now
+    )
+    run = _Run(config, assortment, visible.renumbered(position), reminders, progress)
     if not guard.life_events:
         run.notes.append(UNGUARDED)
     if rules.expired:

@@ -15,6 +15,8 @@ from recommender.types import SECONDS_A_DAY, ItemId
 
 MOST_PURCHASES = 200
 """Purchases kept a customer, the newest ones."""
+RECORD_SECONDS = 400 * SECONDS_A_DAY
+"""How long a record lives after its latest change."""
 
 
 def most_recent(purchases: Iterable[ReplenishPurchase]) -> tuple[ReplenishPurchase, ...]:

@@ -1,0 +1,1 @@
+"""The parts of publishing; `training.publish` puts them together."""

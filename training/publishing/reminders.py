@@ -1,0 +1,75 @@
+"""Replenishment records on their way into Redis: merged with what happened since, never replaced.
+
+They are live state: unversioned, and written by serving too, so each write is a compare-and-set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from redis import Redis
+
+from recommender.customer import ReplenishPurchase
+from recommender.errors import ConflictError
+from recommender.guard.replenish import RECORD_SECONDS, most_recent
+from recommender.keys import Keys
+from recommender.record import pack_replenish, unpack_replenish
+from recommender.types import CustomerId
+from training.replenishing import FILE, read_replenish_file
+
+_CHUNK = 500
+_ATTEMPTS = 20
+_REPLACE = """
+local held = redis.call('GET', KEYS[1])
+if (held or '') ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
+return 1
+"""
+_Entry = tuple[CustomerId, tuple[ReplenishPurchase, ...]]
+
+
+def write_reminders(client: Redis, keys: Keys, bundle_dir: Path, renew: Callable[[], None]) -> int:
+    """Merges the bundle directory's file into the records; gives the number of customers.
+
+    A directory without the file has none to merge. Raises BundleError when the file is damaged
+    and ConflictError when a record keeps changing under the write.
+    """
+    path = bundle_dir / FILE
+    if not path.is_file():
+        return 0
+    written = 0
+    for chunk in _chunks(read_replenish_file(path.read_bytes())):
+        renew()
+        pending = chunk
+        for _ in range(_ATTEMPTS):
+            pending = _merge(client, keys, pending)
+            if not pending:
+                break
+        else:
+            raise ConflictError(
+                "a replenishment record was changed by others all the time",
+                hint="publish again; what was merged is not merged twice",
+            )
+        written += len(chunk)
+    return written
+
+
+def _merge(client: Any, keys: Keys, entries: list[_Entry]) -> list[_Entry]:
+    """Writes what has not changed since it was read; gives back the rest."""
+    names = [keys.replenish(customer) for customer, _ in entries]
+    held = client.mget(names)
+    pipe = client.pipeline(transaction=False)
+    for name, raw, (_, purchases) in zip(names, held, entries, strict=True):
+        known = () if raw is None else unpack_replenish(raw)
+        record = pack_replenish(most_recent((*known, *purchases)))
+        pipe.eval(_REPLACE, 1, name, raw or b"", record, RECORD_SECONDS)
+    done = pipe.execute()
+    return [entry for entry, made in zip(entries, done, strict=True) if not made]
+
+
+def _chunks(entries: Iterator[_Entry]) -> Iterator[list[_Entry]]:
+    while chunk := list(islice(entries, _CHUNK)):
+        yield chunk

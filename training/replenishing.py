@@ -1,0 +1,69 @@
+"""Replenishment: own purchases that the policy lets come back in one slot, kept apart (guard G5).
+
+They never enter the view, a bundle's arrays or its digest. They travel beside the bundle in one
+file, which is as sensitive as the purchases themselves, and end in one record a customer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import numpy as np
+
+from recommender.customer import ReplenishPurchase
+from recommender.errors import BundleError
+from recommender.guard.policy import GuardPolicy
+from recommender.guard.replenish import may_replenish, most_recent
+from recommender.interactions import Interactions
+from recommender.keys import event_hash
+from recommender.types import SECONDS_A_DAY, Bits, CustomerId, ItemId
+
+FILE = "replenish.jsonl"
+"""Beside the manifest: one line a customer."""
+
+
+def replenish_file(
+    raw: Interactions, items: tuple[ItemId, ...], evidence: Bits, policy: GuardPolicy, now: float
+) -> bytes:
+    """What customers may be reminded of, as lines of JSON: `{"customer", "purchases"}`.
+
+    items, evidence   (n_items,) of the catalogue that `raw.item` points into
+    now               seconds since 1970; purchases that no rule can count any more are left out
+    """
+    rules = policy.rules(now)
+    released = np.array([may_replenish(int(bits), rules) for bits in np.unique(evidence)])
+    allowed = released[np.searchsorted(np.unique(evidence), evidence)]
+    longest = max((rule.within_days for rule in policy.life_events), default=0)
+    kept = np.flatnonzero(allowed[raw.item] & (raw.timestamp >= now - longest * SECONDS_A_DAY))
+    lines = []
+    for part in np.split(kept, np.flatnonzero(np.diff(raw.customer[kept])) + 1):
+        if not len(part):
+            continue
+        bought = sorted(
+            (int(at), items[item])
+            for at, item in zip(raw.timestamp[part], raw.item[part], strict=True)
+        )
+        customer = raw.customers[int(raw.customer[part[0]])]
+        lines.append(json.dumps({"customer": customer, "purchases": bought}, ensure_ascii=False))
+    return "".join(line + "\n" for line in lines).encode()
+
+
+def read_replenish_file(
+    content: bytes,
+) -> Iterator[tuple[CustomerId, tuple[ReplenishPurchase, ...]]]:
+    """Reads `replenish_file`, customer by customer; BundleError when a line is damaged."""
+    for number, line in enumerate(content.splitlines(), 1):
+        try:
+            entry = json.loads(line)
+            customer = CustomerId(entry["customer"])
+            purchases = tuple(
+                ReplenishPurchase(event_hash(f"{customer}\n{item}\n{at}"), ItemId(item), int(at))
+                for at, item in entry["purchases"]
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise BundleError(
+                f"line {number} of {FILE} cannot be read",
+                hint="copy the whole bundle directory again, or train it anew",
+            ) from error
+        yield customer, most_recent(purchases)
