@@ -42,11 +42,7 @@ def write_bundle(
     untouched.
     """
     directory = directory.absolute()
-    if directory.exists() and any(directory.iterdir()) and not (directory / MANIFEST).exists():
-        raise StorageError(
-            f"{directory} exists and holds no bundle",
-            hint="name a new directory with --out, or empty this one yourself",
-        )
+    check_directory(directory)
     manifest, arrays = seal(bundle, table, created_at=created_at)
     files = {f"arrays/{name}.bin": raw for name, raw in arrays.items()}
     files |= dict(extras or {}) | {MANIFEST: dump_manifest(manifest)}
@@ -65,6 +61,19 @@ def write_bundle(
             "nothing was changed",
         ) from error
     return manifest
+
+
+def check_directory(directory: Path) -> None:
+    """Raises StorageError when `directory` is something that a bundle must not replace."""
+    if directory.is_dir():
+        foreign = any(directory.iterdir()) and not (directory / MANIFEST).exists()
+    else:
+        foreign = directory.exists()
+    if foreign:
+        raise StorageError(
+            f"{directory} exists and holds no bundle",
+            hint="name a new directory with --out, or empty this one yourself",
+        )
 
 
 def read_manifest(directory: Path) -> Manifest:

@@ -30,7 +30,7 @@ from recommender.guard.view import view_of_purchases
 from recommender.index import BundleIndex
 from recommender.interactions import Interactions
 from training.assortment import Assortment
-from training.bundle_dir import write_bundle
+from training.bundle_dir import check_directory, write_bundle
 from training.config import TrainConfig, config_digest
 from training.defaults import default_parameters
 from training.evaluate import evaluate

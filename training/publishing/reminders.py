@@ -10,8 +10,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from redis import Redis
-
 from recommender.customer import ReplenishPurchase
 from recommender.errors import ConflictError
 from recommender.guard.replenish import RECORD_SECONDS, most_recent
@@ -31,7 +29,7 @@ return 1
 _Entry = tuple[CustomerId, tuple[ReplenishPurchase, ...]]
 
 
-def write_reminders(client: Redis, keys: Keys, bundle_dir: Path, renew: Callable[[], None]) -> int:
+def write_reminders(client: Any, keys: Keys, bundle_dir: Path, renew: Callable[[], None]) -> int:
     """Merges the bundle directory's file into the records; gives the number of customers.
 
     A directory without the file has none to merge. Raises BundleError when the file is damaged

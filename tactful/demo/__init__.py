@@ -1,0 +1,1 @@
+"""`tactful demo`: real purchases, from the files to offers over HTTP."""

@@ -1,0 +1,91 @@
+"""The service as the demo runs it: `tactful serve` in a process of its own, spoken to by HTTP."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+from recommender.errors import StoreError
+from serving.settings import PREFIX
+
+_READY_SECONDS = 60.0
+_LOOK_SECONDS = 0.1
+_ANSWER_SECONDS = 10.0
+_STOP_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running service: its address, its process, and what it says."""
+
+    address: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def offers(self, query: dict[str, Any]) -> dict[str, Any]:
+        """The answer to POST /v1/offers."""
+        return self._ask("/v1/offers", query)
+
+    def wait(self) -> None:
+        """Returns when the process ends."""
+        self.process.wait()
+
+    def _ask(self, path: str, query: dict[str, Any] | None = None) -> dict[str, Any]:
+        body = None if query is None else json.dumps(query).encode()
+        headers = {"Content-Type": "application/json"}
+        request = Request(self.address + path, body, headers)  # noqa: S310  # our own address
+        with urlopen(request, timeout=_ANSWER_SECONDS) as answer:  # noqa: S310
+            found: dict[str, Any] = json.load(answer)
+            return found
+
+    def not_ready(self) -> str:
+        """Why it has no bundle yet, "" once it has; StoreError when it has ended instead."""
+        if self.process.poll() is not None:
+            last = self.log.read_text(errors="replace").strip().splitlines()[-3:]
+            raise StoreError(
+                f"the service did not start: {' '.join(last)}", hint=f"read {self.log}"
+            )
+        try:
+            self._ask("/readyz")
+        except HTTPError as error:
+            with error:
+                return "; ".join(json.load(error)["reasons"])
+        except (URLError, ConnectionError) as error:
+            return f"it does not listen yet ({error})"
+        return ""
+
+
+@contextmanager
+def service(url: str, host: str, port: int, log: Path) -> Iterator[Service]:
+    """Serves from the Redis server at `url` until the context ends."""
+    environment = os.environ | {PREFIX + "REDIS_URL": url, PREFIX + "LOG_LEVEL": "warning"}
+    command = [sys.executable, "-m", "tactful", "serve", "--host", host, "--port", str(port)]
+    with log.open("wb") as out:
+        process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out
+        )
+    running = Service(f"http://{host}:{port}", process, log)
+    try:
+        deadline = time.monotonic() + _READY_SECONDS
+        while why := running.not_ready():
+            if time.monotonic() > deadline:
+                raise StoreError(f"the service is not ready: {why}", hint=f"read {log}")
+            time.sleep(_LOOK_SECONDS)
+        yield running
+    finally:
+        process.terminate()
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

@@ -1,0 +1,83 @@
+"""A bundle directory put to use without a server: evaluated, or asked for many customers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+from threadpoolctl import threadpool_limits
+
+from recommender.index import BundleIndex
+from recommender.types import CustomerId
+from tactful import console
+from training.batch import batch
+from training.bundle_dir import read_bundle
+from training.config import TrainConfig
+from training.evaluate import evaluate
+from training.evaluation import Evaluation
+from training.history import holdout_truth, visible_history
+from training.progress import RichProgress
+from training.reading.shop import Shop, read_history
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a batch is asked for; `customers` None for everybody in the purchases."""
+
+    customers: Sequence[CustomerId] | None
+    n: int
+    new_only: bool
+
+
+def evaluate_bundle(directory: Path, config: TrainConfig, now: float) -> Evaluation:
+    """How good a bundle's decisions would have been for the purchases that `config` names.
+
+    now   seconds since 1970: when the policy must be valid
+    """
+    bundle, table = read_bundle(directory)
+    index = BundleIndex(bundle)
+    progress = RichProgress(console.err())
+    with threadpool_limits(limits=1, user_api="blas"):
+        holdout = _history(config, now, None, progress)
+        visible = visible_history(index, holdout.interactions, holdout.catalogue.ids, now=now)
+        truth, until = holdout_truth(index, table, visible)
+        return evaluate(
+            index,
+            table,
+            truth,
+            config.evaluation,
+            until=until,
+            seed=config.model.seed,
+            progress=progress,
+        )
+
+
+def batch_offers(
+    directory: Path, config: TrainConfig, now: float, wanted: Wanted, rejected_to: Path
+) -> pl.DataFrame:
+    """Offers for many customers; columns as in `training.batch.batch`."""
+    bundle, _ = read_bundle(directory)
+    progress = RichProgress(console.err())
+    with threadpool_limits(limits=1, user_api="blas"):
+        shop = _history(config, now, rejected_to, progress)
+        return batch(
+            BundleIndex(bundle),
+            shop.interactions,
+            shop.catalogue.ids,
+            now=now,
+            customers=wanted.customers,
+            n=wanted.n,
+            new_only=wanted.new_only,
+            progress=progress,
+        )
+
+
+def _history(
+    config: TrainConfig, now: float, rejected_to: Path | None, progress: RichProgress
+) -> Shop:
+    shop = read_history(config, now=now, rejected_to=rejected_to, progress=progress)
+    for line in shop.report.lines():
+        console.err().print(line, markup=False, soft_wrap=True)
+    return shop
