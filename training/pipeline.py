@@ -92,6 +92,7 @@ def train(
     """
     with threadpool_limits(limits=1, user_api="blas"):
         guard = compile_guard(config.guard)
+        check_directory(out)
         rejected_to = rejected_to or out.parent / "rejected.parquet"
         run, read = _read(config, guard, now, rejected_to, progress or Silent())
         tuned, evaluation = _measured(run)

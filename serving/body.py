@@ -1,0 +1,71 @@
+"""Routes whose one body is read leanly: bounded bytes, one parse, no dependency machinery.
+
+FastAPI documents the endpoint from its signature, `(request, query: Model)`; this route class
+reads the body itself. It is worth a third of the time of a small answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from http import HTTPStatus
+from typing import Any, get_type_hints
+
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from recommender.errors import TactfulError
+from serving.services import Services
+
+
+class BodyTooLarge(TactfulError):
+    """The request's body has more bytes than the setting `body_limit` allows."""
+
+    http_status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
+class BodyRoute(APIRoute):
+    """A route for endpoints `async (request, query: Model) -> Response`."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Reads, bounds and checks the body, then calls the endpoint."""
+        endpoint = self.endpoint
+        model: type[BaseModel] = get_type_hints(endpoint)["query"]
+
+        async def handle(request: Request) -> Response:
+            services: Services = request.app.state.services
+            body = await read_body(request, services.settings.body_limit)
+            response: Response = await endpoint(request, model.model_validate_json(body))
+            return response
+
+        return handle
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """The body of a request; BodyTooLarge as soon as it is known to exceed `limit` bytes."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > limit:
+        raise _too_large(limit)
+    message = await request.receive()
+    body: bytes = message.get("body", b"")
+    parts = [body]
+    size = len(body)
+    while message.get("more_body", False):
+        if size > limit:
+            raise _too_large(limit)
+        message = await request.receive()
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+    if message["type"] == "http.disconnect":
+        raise ClientDisconnect
+    if size > limit:
+        raise _too_large(limit)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _too_large(limit: int) -> BodyTooLarge:
+    return BodyTooLarge(
+        f"the body has more than {limit:,} bytes",
+        hint="send fewer events or ids in one call, or raise TACTFUL_BODY_LIMIT",
+    )
