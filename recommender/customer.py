@@ -9,6 +9,9 @@ import numpy as np
 
 from recommender.types import Bools, Floats, Ints, ItemId
 
+SINCE_TRAINING = -1
+"""The age of what was bought after the bundle's `as_of`."""
+
 
 @dataclass(frozen=True, eq=False)
 class View:
@@ -18,7 +21,8 @@ class View:
 
     rows        ascending, unique
     baskets     number of baskets with the item, > 0
-    age_days    calendar days (UTC) from the latest purchase to the bundle's `as_of`, >= 0
+    age_days    calendar days (UTC) from the latest purchase to the bundle's `as_of`;
+                `SINCE_TRAINING` when it was bought after that
     own         sum over baskets of 2^(-age / half-life), the repeat head's evidence
     confidence  c_ui of the ALS head
 
@@ -130,44 +134,34 @@ def apply_events(
     made at `as_of`, so that a weight never exceeds one a basket however old the bundle is. The
     same item twice in the same second is one basket. A return undoes one basket of its item.
     """
-    bought = {(row, at) for kind, row, at in events if kind is EventKind.PURCHASE}
-    returned = {(row, at) for kind, row, at in events if kind is EventKind.RETURN}
-    if not bought and not returned:
+    baskets = _net_baskets(events)
+    touched = np.array(sorted(baskets), dtype=np.int32)
+    rows = np.union1d(view.rows, touched).astype(np.int32)
+    if not len(touched):
         return view
-    purchases: dict[int, int] = {}
-    for row, _ in bought:
-        purchases[row] = purchases.get(row, 0) + 1
-    returns: dict[int, int] = {}
-    for row, _ in returned:
-        returns[row] = returns.get(row, 0) + 1
-    position = {int(row): i for i, row in enumerate(view.rows)}
-    merged: list[tuple[int, int, int, float, float]] = []
-    for row in sorted(position.keys() | purchases.keys()):
-        at = position.get(row)
-        baskets = int(view.baskets[at]) if at is not None else 0
-        age = int(view.age_days[at]) if at is not None else 0
-        own = float(view.own[at]) if at is not None else 0.0
-        # c = floor + sqrt(d)  <=>  d = (c - floor)^2, the decayed number of baskets
-        decayed = (float(view.confidence[at]) - confidence_floor) ** 2 if at is not None else 0.0
-        fresh = purchases.get(row, 0)
-        undone = returns.get(row, 0)
-        cancelled = min(fresh, undone)
-        fresh, undone = fresh - cancelled, undone - cancelled
-        if undone:
-            kept = max(baskets - undone, 0)
-            share = kept / baskets if baskets else 0.0
-            baskets, own, decayed = kept, own * share, decayed * share
-        if fresh:
-            baskets, own, decayed, age = baskets + fresh, own + fresh, decayed + fresh, 0
-        if baskets:
-            merged.append((row, baskets, age, own, confidence_floor + decayed**0.5))
-    if not merged:
-        return empty_view()
-    rows, baskets_, ages, owns, confidences = zip(*merged, strict=True)
-    return View(
-        np.array(rows, dtype=np.int32),
-        np.array(baskets_, dtype=np.int32),
-        np.array(ages, dtype=np.int32),
-        np.array(owns, dtype=np.float32),
-        np.array(confidences, dtype=np.float32),
-    )
+    old = np.searchsorted(rows, view.rows)
+    count, age = np.zeros(len(rows), dtype=np.int32), np.zeros(len(rows), dtype=np.int32)
+    own, decayed = np.zeros(len(rows)), np.zeros(len(rows))
+    count[old], age[old], own[old] = view.baskets, view.age_days, view.own
+    # c = floor + sqrt(d)  <=>  d = (c - floor)^2, the decayed number of baskets
+    decayed[old] = (view.confidence.astype(np.float64) - confidence_floor) ** 2
+    for at, row in zip(np.searchsorted(rows, touched).tolist(), touched.tolist(), strict=True):
+        change = baskets[row]
+        if change > 0:
+            own[at], decayed[at], age[at] = own[at] + change, decayed[at] + change, SINCE_TRAINING
+        elif count[at]:
+            share = max(int(count[at]) + change, 0) / int(count[at])
+            own[at], decayed[at] = own[at] * share, decayed[at] * share
+        count[at] = max(int(count[at]) + change, 0)
+    confidence = np.where(decayed > 0, confidence_floor + np.sqrt(decayed), 0.0)
+    merged = View(rows, count, age, own.astype(np.float32), confidence.astype(np.float32))
+    return merged.where(count > 0)
+
+
+def _net_baskets(events: list[tuple[EventKind, int, int]]) -> dict[int, int]:
+    """Row to baskets bought less baskets returned, where that is not zero."""
+    net: dict[int, int] = {}
+    for kind, row, _ in set(events):
+        change = {EventKind.PURCHASE: 1, EventKind.RETURN: -1}.get(kind, 0)
+        net[row] = net.get(row, 0) + change
+    return {row: change for row, change in net.items() if change}

@@ -33,7 +33,6 @@ from recommender.request import (
     PlacementAnswer,
     Source,
 )
-from recommender.scan import rank
 from recommender.types import Bools, Doubles, Floats, Ints, OfferId
 
 
@@ -108,6 +107,10 @@ def check_request(index: BundleIndex, request: OfferRequest) -> None:
             )
 
 
+_Scored = tuple[int, float, float, float]
+"""An offer, its score, its own part, and the rest of the score."""
+
+
 @dataclass(eq=False)
 class _Shelf:
     """What the placements of one decision share; `allowed` shrinks as offers are taken."""
@@ -129,6 +132,8 @@ class _Shelf:
 
     def take(self, picks: list[Pick]) -> None:
         """Keeps what was picked from later placements."""
+        if not picks:
+            return
         self.allowed = self.allowed.copy()
         self.allowed[[p.offer for p in picks if p.offer < len(self.allowed)]] = False
 
@@ -142,50 +147,50 @@ def _fill(
     if shelf.question is None:
         picks = _popular(shelf, placement)
     elif placement.source is Source.USUALS:
-        picks = _usuals(shelf, placement.n)
+        picks = _blended(shelf, _usuals(shelf, placement.n))
     elif placement.source is Source.HOME:
-        picks = _best(_usuals(shelf, placement.n) + _discovery(shelf, placement.n), placement.n)
+        both = _usuals(shelf, placement.n) + _discovery(shelf, placement.n)
+        picks = _blended(shelf, _best(both, placement.n))
     else:
         picks = _related(shelf, placement) if placement.source is Source.BASKET else []
         shelf.take(picks)
-        picks += _discovery(shelf, placement.n - len(picks), broad=True)
+        picks += _blended(shelf, _discovery(shelf, placement.n - len(picks), broad=True))
     shelf.take(picks)
     return PlacementAnswer(placement.name, tuple(picks), fallback=shelf.question is None)
 
 
-def _usuals(shelf: _Shelf, n: int) -> list[Pick]:
+def _usuals(shelf: _Shelf, n: int) -> list[_Scored]:
     offers, own = shelf.own()
     open_ = shelf.allowed[offers]
     offers, own = offers[open_], own[open_]
     if not len(offers) or shelf.question is None:
         return []
-    explore = shelf.index.scanner.score(offers, shelf.question)
-    best, _ = rank(np.arange(len(offers), dtype=np.int32), own + explore, n)
-    return [_blended(shelf, int(offers[i]), float(own[i]), float(explore[i])) for i in best]
+    best, sums, explore = shelf.index.scanner.best_of(shelf.question, n, offers, own)
+    columns = (offers[best], sums, own[best], explore)
+    return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
-def _discovery(shelf: _Shelf, n: int, *, broad: bool = False) -> list[Pick]:
+def _discovery(shelf: _Shelf, n: int, *, broad: bool = False) -> list[_Scored]:
     """New offers by the cross and popular parts; `broad`: only those that many buy."""
     if n <= 0 or shelf.question is None:
         return []
     allowed = shelf.allowed & shelf.index.discoverable if broad else shelf.allowed.copy()
     allowed[shelf.own()[0]] = False
     offers, explore = shelf.index.scanner.best(shelf.question, n, allowed)
-    return [
-        _blended(shelf, int(offer), 0.0, float(score))
-        for offer, score in zip(offers, explore, strict=True)
-    ]
+    return [(o, e, 0.0, e) for o, e in zip(offers.tolist(), explore.tolist(), strict=True)]
 
 
-def _best(picks: list[Pick], n: int) -> list[Pick]:
-    return sorted(picks, key=lambda pick: (-pick.score, pick.offer))[:n]
+def _best(scored: list[_Scored], n: int) -> list[_Scored]:
+    return sorted(scored, key=lambda found: (-found[1], found[0]))[:n]
 
 
-def _blended(shelf: _Shelf, offer: int, own: float, explore: float) -> Pick:
+def _blended(shelf: _Shelf, scored: list[_Scored]) -> list[Pick]:
     weight = shelf.index.bundle.parameters.popularity_weight
-    popular_part = weight * float(shelf.index.explore[offer, -1])
-    score = round(own + explore, 9)
-    return Pick(offer, score, own, score - own - popular_part, popular_part, Basis.BLEND)
+    shares = shelf.index.explore[[found[0] for found in scored], -1].tolist()
+    return [
+        Pick(offer, score, own, score - own - weight * share, weight * share, Basis.BLEND)
+        for (offer, score, own, _), share in zip(scored, shares, strict=True)
+    ]
 
 
 def _popular(shelf: _Shelf, placement: Placement) -> list[Pick]:

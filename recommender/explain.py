@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
+from recommender.customer import SINCE_TRAINING
 from recommender.index import BundleIndex
 from recommender.models.als import explain_parts
 from recommender.models.blend import cross_scale
@@ -37,8 +38,7 @@ class Contribution:
     item: ItemId | None = None
 
 
-@dataclass(frozen=True)
-class Reason:
+class Reason(NamedTuple):
     """What a customer may be told.
 
     share   of the score; the shares of an offer's reasons add up to 1
@@ -106,11 +106,16 @@ class Explainer:
         if len(at) > 1:
             text = f"You buy {len(at)} of the items in this offer"
             return Reason("own", text, share, items)
-        times = int(view.baskets[at[0]])
-        as_of = self.index.bundle.manifest.as_of
-        last = day_month_year(as_of - int(view.age_days[at[0]]) * SECONDS_A_DAY)
-        often = f"once, on {last}" if times == 1 else f"{times} times, most recently on {last}"
-        return Reason("own", f"You bought this {often}", share, items)
+        return Reason("own", f"You bought this {self._purchases(at[0])}", share, items)
+
+    def _purchases(self, at: int) -> str:
+        """How often and when the item at a position of the view was bought; no day is guessed."""
+        view = self.decision.view
+        times, age = int(view.baskets[at]), int(view.age_days[at])
+        if age == SINCE_TRAINING:
+            return "lately" if times == 1 else f"{times} times, also lately"
+        day = day_month_year(self.index.bundle.manifest.as_of - age * SECONDS_A_DAY)
+        return f"once, on {day}" if times == 1 else f"{times} times, most recently on {day}"
 
     def _cross_reason(self, pick: Pick) -> Reason:
         share = pick.cross / pick.score
@@ -131,10 +136,13 @@ class Explainer:
 
     def _history_of(self, offer: int) -> list[int]:
         """Positions in the view of the items that an offer promotes."""
-        rows, promoted = self.decision.view.rows, self._promoted(offer)
-        at = np.searchsorted(rows, promoted).tolist()
-        n = len(rows)
-        return [i for i, row in zip(at, promoted, strict=True) if i < n and rows[i] == row]
+        place = self._place
+        return [place[row] for row in self._promoted(offer).tolist() if row in place]
+
+    @cached_property
+    def _place(self) -> dict[int, int]:
+        """Row to position in the view."""
+        return {row: i for i, row in enumerate(self.decision.view.rows.tolist())}
 
     def _own(self, pick: Pick) -> list[Contribution]:
         view, at = self.decision.view, self._history_of(pick.offer)

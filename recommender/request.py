@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from recommender.customer import View
 from recommender.types import Floats, Ints, ItemId, OfferId
@@ -111,8 +112,7 @@ class Basis(StrEnum):
     """The number of own purchases."""
 
 
-@dataclass(frozen=True)
-class Pick:
+class Pick(NamedTuple):
     """One offer of an answer; score = own + cross + popular.
 
     offer   numbered as in `recommender.index.BundleIndex.offer_id`

@@ -25,6 +25,8 @@ BLOCK = 1024
 DECIMALS = 9
 """Scores are rounded here before they are compared, so that ties are ties on every machine."""
 
+_EPSILON = float(np.finfo(np.float32).eps)
+
 
 @dataclass(frozen=True, eq=False)
 class Scanner:
@@ -57,12 +59,8 @@ class Scanner:
         Exactly what a full float64 product, rounded and sorted, would give. Fewer than `k` when
         fewer are allowed.
         """
-        length = float(np.sqrt(query.astype(np.float64) @ query))
-        # Rounding error of a float32 product of d terms: at most d * eps * |u| * |y|; and what
-        # rounding to DECIMALS may lift.
-        widest = float(self.norms[0]) if len(self.norms) else 0.0
-        error = len(query) * float(np.finfo(np.float32).eps) * length * widest
-        margin = 2 * error + 10.0**-DECIMALS
+        length = _length(query)
+        margin = self._margin(query)
         offers: list[Ints] = []
         scores: list[Floats] = []
         found, kth = 0, -np.inf
@@ -92,11 +90,42 @@ class Scanner:
         near = merged >= kth - margin
         return rank(merged_offers[near], self.score(merged_offers[near], query), k)
 
+    def best_of(
+        self, query: Floats, k: int, offers: Ints, bonus: Doubles
+    ) -> tuple[Ints, Doubles, Doubles]:
+        """The `k` best of `offers` (m,), ascending, by `bonus` (m,) plus their product.
+
+        Positions in `offers`, sums and products, best first; exact as `best` is.
+        """
+        if len(offers) > 2 * k:
+            products = self.exact[offers] @ query
+            sums = bonus + products
+            kth = float(np.partition(sums, len(sums) - k)[len(sums) - k])
+            near = np.flatnonzero(sums >= kth - self._margin(query))
+        else:
+            near = np.arange(len(offers))
+        products = self.score(offers[near], query)
+        best, sums = rank(near.astype(np.int32), bonus[near] + products, k)
+        return best, sums, products[np.searchsorted(near, best)]
+
     def score(self, offers: Ints, query: Floats) -> Doubles:
         """Float64 scores of `offers` (m,), each computed alone: batches change nothing."""
         products = self.exact[offers].astype(np.float64) * query.astype(np.float64)
         scores: Doubles = products.sum(axis=1)
         return scores
+
+    def _margin(self, query: Floats) -> float:
+        """How far a float32 product may be from the truth, twice, and what rounding may lift.
+
+        A product of d terms errs by at most d * eps * |u| * |y|.
+        """
+        widest = float(self.norms[0]) if len(self.norms) else 0.0
+        error = len(query) * _EPSILON * _length(query) * widest
+        return 2 * error + 10.0**-DECIMALS
+
+
+def _length(query: Floats) -> float:
+    return float(np.sqrt(query.astype(np.float64) @ query))
 
 
 def rank(offers: Ints, scores: Doubles, k: int) -> tuple[Ints, Doubles]:

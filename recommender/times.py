@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
+
+from recommender.types import SECONDS_A_DAY
 
 
 def iso_utc(seconds: float) -> str:
@@ -17,5 +20,11 @@ def compact_utc(seconds: float) -> str:
 
 def day_month_year(seconds: float) -> str:
     """`3 March 2017`."""
-    day = datetime.fromtimestamp(seconds, UTC)
+    return _day_month_year(int(seconds // SECONDS_A_DAY))
+
+
+@lru_cache(maxsize=4096)
+def _day_month_year(days: int) -> str:
+    # Answers name the same few days again and again.
+    day = datetime.fromtimestamp(days * SECONDS_A_DAY, UTC)
     return f"{day.day} {day:%B %Y}"

@@ -12,7 +12,7 @@ import orjson
 
 from recommender.customer import EventKind, LiveEvent, ReplenishPurchase
 from recommender.errors import StoreError
-from recommender.guard.replenish import may_replenish
+from recommender.guard.replenish import may_replenish, most_recent
 from recommender.guard.view import view_of_customer
 from recommender.keys import Keys, event_hash
 from recommender.models.als import fold_in
@@ -30,8 +30,6 @@ EARLIEST = 631_152_000
 """1990-01-01: an earlier moment is a mistake of units."""
 MOST_AHEAD = SECONDS_A_DAY
 """Seconds that a caller's clock may be ahead of ours."""
-MOST_REPLENISH = 200
-"""Purchases kept a customer for the slot `replenish`, the newest ones."""
 
 _ATTEMPTS = 64
 _CUSTOMERS_AT_ONCE = 100
@@ -155,8 +153,7 @@ class Intake:
                 held = {p.event_hash: p for p in self._records.replenish(raw)}
                 merged = {p.event_hash: p for p in purchases} | held
                 if len(merged) > len(held):
-                    ordered = sorted(merged.values(), key=lambda p: (p.timestamp, p.event_hash))
-                    record = pack_replenish(tuple(ordered[-MOST_REPLENISH:]))
+                    record = pack_replenish(most_recent(merged.values()))
                     changes[customer] = Change(key, raw, record, self._settings.replenish_ttl)
             news = await self._try(changes, news)
             if not news:

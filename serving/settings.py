@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from recommender.errors import ConfigError
+from recommender.guard.replenish import RECORD_SECONDS
 from recommender.types import SECONDS_A_DAY
 
 PREFIX = "TACTFUL_"
@@ -56,7 +57,7 @@ class Settings(BaseSettings):
         description="seconds that a customer's purchases since the last training are kept",
     )
     replenish_ttl: int = Field(
-        default=400 * SECONDS_A_DAY,
+        default=RECORD_SECONDS,
         ge=60,
         description="seconds that purchases for the placement `replenish` are kept",
     )

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recommender.customer import SINCE_TRAINING as SINCE
 from recommender.customer import EventKind, View, apply_events, empty_view
 
 BUY, BACK = EventKind.PURCHASE, EventKind.RETURN
@@ -40,12 +41,12 @@ BEFORE = {2: (4, 30, 1.0, 1.1), 5: (1, 9, 0.5, 0.6)}
     ("events", "expected"),
     [
         ([], BEFORE),
-        # a new item: one basket, bought today, weight one
-        ([(BUY, 3, 7)], BEFORE | {3: (1, 0, 1.0, 1.1)}),
+        # a new item: one basket, since training, weight one
+        ([(BUY, 3, 7)], BEFORE | {3: (1, SINCE, 1.0, 1.1)}),
         # one more basket of row 2: own 1+1, confidence .1 + sqrt(1+1)
-        ([(BUY, 2, 7)], BEFORE | {2: (5, 0, 2.0, 1.5142)}),
+        ([(BUY, 2, 7)], BEFORE | {2: (5, SINCE, 2.0, 1.5142)}),
         # the same item twice in the same second is one basket
-        ([(BUY, 2, 7), (BUY, 2, 7)], BEFORE | {2: (5, 0, 2.0, 1.5142)}),
+        ([(BUY, 2, 7), (BUY, 2, 7)], BEFORE | {2: (5, SINCE, 2.0, 1.5142)}),
         # a return undoes one of four baskets: three quarters remain
         ([(BACK, 2, 7)], BEFORE | {2: (3, 30, 0.75, 0.966)}),
         # the only basket returned: as if never bought

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from recommender.customer import CustomerState, new_customer
+from recommender.customer import CustomerState, EventKind, apply_events, new_customer
 from recommender.decide import check_request, decide, popular
 from recommender.errors import InputError, NotFound
 from recommender.explain import Explainer, Reason
@@ -179,6 +179,19 @@ def test_an_own_item_is_explained_by_its_purchases_and_their_latest_day() -> Non
     assert reason.kind == "own"
     assert reason.text.startswith(f"You bought this {view.baskets[at]} times, most recently on ")
     assert reason.text.endswith(" 2023")
+
+
+def test_what_was_bought_since_training_is_dated_by_no_day() -> None:
+    known = shop().state("c00")
+    (row,) = shop().index.rows([ItemId("paper-5")])
+    view = apply_events(known.view, [(EventKind.PURCHASE, row, AS_OF + 9)], confidence_floor=0.1)
+    only_it = Filters(categories=("paper",))
+    decision = decide(shop().index, CustomerState(view), ask("usuals", filters=only_it), AS_OF)
+    told = [Explainer(shop().index, decision).reasons(p)[0] for p in decision.placements[0].picks]
+    (reason,) = [reason for reason in told if reason.items == ("paper-5",)]
+    before = int(known.view.baskets[known.view.rows == row].sum())
+    often = f"{before + 1} times, also lately" if before else "lately"
+    assert reason.text == f"You bought this {often}"
 
 
 def test_a_new_item_is_explained_by_what_the_customer_buys() -> None:

@@ -89,3 +89,22 @@ def test_rank_rounds_before_it_compares() -> None:
     best, scores = rank(offers, np.array([1.0 + 1e-12, 1.0]), 2)
     assert best.tolist() == [2, 4]
     assert scores.tolist() == [1.0, 1.0]
+
+
+@given(st.data())
+def test_the_best_of_a_few_with_a_bonus_equals_its_literal_twin(data: st.DataObject) -> None:
+    values = st.sampled_from([-2.0, -0.5, 0.0, 0.5, 1.0, 3.0, 1e-6, 100.0])
+    matrix = np.array(
+        data.draw(st.lists(st.tuples(values, values), min_size=60, max_size=60)), dtype=np.float32
+    )
+    query = np.array(data.draw(st.tuples(values, values)), dtype=np.float32)
+    offers = np.flatnonzero(data.draw(st.lists(st.booleans(), min_size=60, max_size=60)))
+    bonus = np.array(data.draw(st.lists(values, min_size=len(offers), max_size=len(offers))))
+    k = data.draw(st.integers(1, 12))
+    scanner = Scanner.of(matrix)
+    best, sums, products = scanner.best_of(query, k, offers.astype(np.int32), bonus)
+    exact = scanner.score(offers.astype(np.int32), query)
+    expected, expected_sums = rank(np.arange(len(offers), dtype=np.int32), bonus + exact, k)
+    assert best.tolist() == expected.tolist()
+    assert sums.tolist() == expected_sums.tolist()
+    assert products.tolist() == exact[best].tolist()

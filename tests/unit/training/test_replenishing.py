@@ -52,5 +52,5 @@ def test_the_newest_two_hundred_are_kept() -> None:
 )
 def test_a_damaged_line_is_named(line: bytes) -> None:
     content = written([("ada", "diaper-1", 3)]) + line
-    with pytest.raises(BundleError, match="line 2 of .* cannot be read"):
+    with pytest.raises(BundleError, match=r"line 2 of .* cannot be read"):
         list(read_replenish_file(content))
