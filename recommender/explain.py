@@ -130,19 +130,16 @@ class Explainer:
         cited = tuple(self.index.item_id(row) for row in rows.tolist())
         return Reason("cross", f"Goes with {self._names(cited)}", share, cited)
 
-    def _promoted(self, offer: int) -> Ints:
-        indptr = self.index.bundle.offers.indptr
-        return self.index.offer_rows[indptr[offer] : indptr[offer + 1]]
-
     def _history_of(self, offer: int) -> list[int]:
         """Positions in the view of the items that an offer promotes."""
         place = self._place
-        return [place[row] for row in self._promoted(offer).tolist() if row in place]
+        return [place[row] for row in self.index.promoted(offer) if row in place]
 
     @cached_property
     def _place(self) -> dict[int, int]:
         """Row to position in the view."""
-        return {row: i for i, row in enumerate(self.decision.view.rows.tolist())}
+        rows = self.decision.view.rows.tolist()
+        return dict(zip(rows, range(len(rows)), strict=True))
 
     def _own(self, pick: Pick) -> list[Contribution]:
         view, at = self.decision.view, self._history_of(pick.offer)
@@ -174,7 +171,7 @@ class Explainer:
         return {offer: i for i, offer in enumerate(offers)}, parts * weight
 
     def _together(self, pick: Pick) -> list[Contribution]:
-        promoted = self._promoted(pick.offer)
+        promoted = self.index.promoted(pick.offer)
         found = []
         for row in self.decision.context_rows.tolist():
             rows, weights = edges(self.index.bundle.complements, np.array([row], dtype=np.int32))

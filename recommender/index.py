@@ -57,15 +57,19 @@ class BundleIndex:
         needed = bundle.manifest.policy.discovery_support * bundle.manifest.n_customers
         self.discoverable: Bools = self._per_offer(np.minimum, bundle.support) >= needed
         self._index_owners(sizes)
+        # Plain lists: reasons look up a few elements a time, where numpy is slow.
+        self._row_ids: list[ItemId] = [catalogue.ids[i] for i in bundle.item_of_row.tolist()]
+        self._rows: list[int] = self.offer_rows.tolist()
+        self._ends: list[int] = offers.indptr.tolist()
         self._normal = bundle.manifest.policy.rules(-np.inf)
         self._expired = bundle.manifest.policy.rules(np.inf)
-        self._ends = bundle.manifest.policy.ends
+        self._policy_ends = bundle.manifest.policy.ends
         self._masks: dict[int, Bools] = {}
         self._categories: dict[str, Bools] = {}
 
     def rules(self, now: float) -> GuardRules:
         """The policy's rules at `now` (seconds since 1970)."""
-        return self._expired if now >= self._ends else self._normal
+        return self._expired if now >= self._policy_ends else self._normal
 
     def rows(self, items: Iterable[ItemId]) -> list[int]:
         """Model rows of those items that the models know."""
@@ -75,7 +79,13 @@ class BundleIndex:
 
     def item_id(self, row: int) -> ItemId:
         """The external id of a model row."""
-        return self.bundle.catalogue.ids[int(self.bundle.item_of_row[row])]
+        return self._row_ids[row]
+
+    def promoted(self, offer: int) -> list[int]:
+        """The model rows that an offer promotes."""
+        if self._offer_of_row is not None:
+            return [self._rows[offer]]
+        return self._rows[self._ends[offer] : self._ends[offer + 1]]
 
     def offer_id(self, offer: int) -> OfferId:
         """The external id of an offer; beyond the offers come the bare items of the catalogue."""

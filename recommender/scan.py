@@ -19,7 +19,7 @@ import numpy as np
 
 from recommender.types import Bools, Doubles, Floats, Ints
 
-BLOCK = 1024
+BLOCK = 512
 """Rows a block: small enough to stop early, large enough to keep numpy busy."""
 
 DECIMALS = 9
