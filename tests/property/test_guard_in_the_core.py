@@ -6,16 +6,19 @@ from datetime import UTC, datetime
 from functools import cache
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recommender.codec import encode_bundle, encode_customers
 from recommender.customer import CustomerState, ReplenishPurchase, new_customer
 from recommender.decide import decide
+from recommender.errors import ContainmentBreach
 from recommender.explain import Explainer
+from recommender.guard.containment import release_replenish
 from recommender.guard.policy import Stance
 from recommender.related import item_picks
-from recommender.request import Channel, Decision, OfferRequest, Source
+from recommender.request import Channel, Decision, OfferRequest, Placement, Source
 from recommender.types import ItemId
 from tests.property.strategies import (
     ANY_ITEM,
@@ -108,6 +111,32 @@ def test_g2_no_target_stands_beside_an_item(items: list[ItemId], n: int, similar
     picks, _ = item_picks(shop().index, edges, known, n, AS_OF)
     assert picks
     assert not {shop().index.offer_id(pick.offer) for pick in picks} & set(CONTAINED)
+
+
+def with_the_first_lock_open() -> Shop:
+    """A shop whose masks let everything through."""
+    found = train_shop(population())
+    held = found.index.rules(AS_OF).contained
+    found.index._masks[held] = np.ones(len(found.bundle.offers), dtype=np.bool_)
+    return found
+
+
+def test_g2_the_last_lock_stops_what_the_first_lets_through() -> None:
+    opened = with_the_first_lock_open()
+    everything = OfferRequest((Placement("home", Source.HOME, 40),))
+    with pytest.raises(ContainmentBreach):
+        decide(opened.index, opened.state("c00"), everything, AS_OF)
+    with pytest.raises(ContainmentBreach):
+        decide(opened.index, new_customer(), everything, AS_OF)
+    with pytest.raises(ContainmentBreach):
+        item_picks(opened.index, opened.bundle.similar, (ItemId("bread-0"),), 40, AS_OF)
+
+
+def test_g5_the_last_lock_of_the_slot_stops_what_may_not_be_replenished() -> None:
+    index = shop().index
+    forbidden = index.item_index[ItemId("both")]
+    with pytest.raises(ContainmentBreach):
+        release_replenish([forbidden], shop().bundle.evidence, index.rules(AS_OF))
 
 
 def test_g2_would_notice_an_open_door() -> None:
