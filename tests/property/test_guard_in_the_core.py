@@ -18,7 +18,7 @@ from recommender.explain import Explainer
 from recommender.guard.containment import release_replenish
 from recommender.guard.policy import Stance
 from recommender.related import item_picks
-from recommender.request import Channel, Decision, OfferRequest, Placement, Source
+from recommender.request import Channel, Context, Decision, OfferRequest, Placement, Source
 from recommender.types import ItemId
 from tests.property.strategies import (
     ANY_ITEM,
@@ -233,8 +233,11 @@ def test_g7_an_expired_policy_locks_what_it_allowed_and_the_rest_is_still_served
     assert not set(offered(expiring, decision)) & {*CONTAINED, "school-1"}
     assert expiring.index.row_of_item[school] not in decision.view.rows
     assert not np.isin(decision.rows, [expiring.index.row_of_item[school]]).any()
+    page = Context(page=ItemId("school-1"))
     plain = decide(expiring.index, state, OfferRequest(EVERYTHING.placements[2:3]), late)
+    looking = OfferRequest(EVERYTHING.placements[2:3], context=page)
     assert plain.placements[0].picks
+    assert told(expiring, decide(expiring.index, state, looking, late)) == told(expiring, plain)
 
 
 @cache

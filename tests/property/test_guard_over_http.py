@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -236,6 +237,26 @@ def test_g1_would_notice_a_visible_event(stage: Stage) -> None:
     after = comparable(stage.service.http.post("/v1/offers", json={"customer_id": customer}))
     assert before != after
     assert stored(stage, customer) != {}
+
+
+def test_g5_replenishment_changes_only_its_slot_and_leaves_no_trace_in_the_log(
+    stage: Stage,
+) -> None:
+    query = {"customer_id": "c05", "placements": ["replenish", "home"]}
+    before = stage.service.offers(**query)
+    days = (int(time.time()) - 9 * 86_400, int(time.time()) - 2 * 86_400)
+    bought = [event("c05", f"slot-{at}", ("purchase", "diaper-1", at)) for at in days]
+    stage.service.events(*bought)
+    after = stage.service.offers(**query)
+    slots: Any = [answer["placements"] for answer in (before, after)]
+    assert [o["offer_id"] for o in slots[0]["replenish"]["offers"]] == []
+    assert [o["offer_id"] for o in slots[1]["replenish"]["offers"]] == ["diaper-1"]
+    assert slots[0]["home"] == slots[1]["home"]
+    entry = logged(stage, "c05", str(after["decision_id"]))
+    assert "diaper" not in json.dumps(entry)
+    assert entry == logged(stage, "c05", str(before["decision_id"]))
+    outbound = stage.service.http.post("/v1/offers", json=query | {"channel": "email"})
+    assert outbound.status_code == 422
 
 
 @HTTP
