@@ -1,6 +1,6 @@
 """One worker under 16 connections, against the floor, alternated in the same minutes.
 
-    python benchmarks/serving.py BUNDLE_DIR [--rounds 5] [--seconds 4]
+    python benchmarks/latency.py BUNDLE_DIR [--rounds 5] [--seconds 4]
 
 Prints request rate, median and p99 of both, and the ratios of the medians over rounds.
 """
