@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -37,9 +38,18 @@ class Catalogue:
 
     @property
     def unmapped(self) -> Bools:
-        """(n_items,) True where nothing could be matched: neither title nor category."""
+        """(n_items,) True where nothing could be matched: neither title nor category.
+
+        A text without a letter or digit ("-", "?") says nothing either.
+        """
+        spoken = {
+            text for text in {*self.titles, *chain(*set(self.paths))} if _says_something(text)
+        }
         return np.array(
-            [not title and not path for title, path in zip(self.titles, self.paths, strict=True)],
+            [
+                title not in spoken and spoken.isdisjoint(path)
+                for title, path in zip(self.titles, self.paths, strict=True)
+            ],
             dtype=np.bool_,
         )
 
@@ -60,6 +70,10 @@ class Catalogue:
             available=self.available[kept],
             listed=self.listed[kept],
         )
+
+
+def _says_something(text: str) -> bool:
+    return any(character.isalnum() for character in text)
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,8 @@ from recommender.types import Bools, Floats, Ints, ItemId
 
 SINCE_TRAINING = -1
 """The age of what was bought after the bundle's `as_of`."""
+UNDATED = -2
+"""The age of what is left after a return: nobody knows which basket it undid."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +24,7 @@ class View:
     rows        ascending, unique
     baskets     number of baskets with the item, > 0
     age_days    calendar days (UTC) from the latest purchase to the bundle's `as_of`;
-                `SINCE_TRAINING` when it was bought after that
+                `SINCE_TRAINING` when it was bought after that, `UNDATED` after a return
     own         sum over baskets of 2^(-age / half-life), the repeat head's evidence
     confidence  c_ui of the ALS head
 
@@ -77,17 +79,19 @@ class LiveEvent:
 
     event_hash  8 bytes of the event's id, for idempotency
     timestamp   seconds since 1970, UTC
+    quantity    units, > 0
     """
 
     event_hash: bytes
     kind: EventKind
     item: ItemId
     timestamp: int
+    quantity: float = 1.0
 
 
 @dataclass(frozen=True)
 class ReplenishPurchase:
-    """One purchase of an item whose life event is `replenish_only`.
+    """One purchase, or return, of an item whose life event is `replenish_only`.
 
     event_hash  8 bytes of the event's id, for idempotency
     timestamp   seconds since 1970, UTC
@@ -96,6 +100,7 @@ class ReplenishPurchase:
     event_hash: bytes
     item: ItemId
     timestamp: int
+    returned: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,20 +130,24 @@ def new_customer() -> CustomerState:
     return CustomerState(view=empty_view())
 
 
-def apply_events(
-    view: View, events: list[tuple[EventKind, int, int]], *, confidence_floor: float
-) -> View:
+Happening = tuple[EventKind, int, int, float]
+"""What happened to a row: kind, row, seconds since 1970, units."""
+
+
+def apply_events(view: View, events: list[Happening], *, confidence_floor: float) -> View:
     """The view after purchases and returns that happened since the bundle's `as_of`.
 
-    `events` holds (kind, row, timestamp), in any order. A purchase since `as_of` counts as one
-    made at `as_of`, so that a weight never exceeds one a basket however old the bundle is. The
-    same item twice in the same second is one basket. A return undoes one basket of its item.
+    `events` may come in any order. A purchase since `as_of` counts as one made at `as_of`, so
+    that a weight never exceeds one a basket however old the bundle is. The same item twice in
+    the same second is one basket. A return takes units back from the latest earlier purchase
+    since `as_of`, and a basket without units is gone; what is left of it undoes one basket that
+    training knew. A return of what was never bought changes nothing.
     """
-    baskets = _net_baskets(events)
-    touched = np.array(sorted(baskets), dtype=np.int32)
-    rows = np.union1d(view.rows, touched).astype(np.int32)
-    if not len(touched):
+    changes = _changes(events)
+    if not changes:
         return view
+    touched = np.array(sorted(changes), dtype=np.int32)
+    rows = np.union1d(view.rows, touched).astype(np.int32)
     old = np.searchsorted(rows, view.rows)
     count, age = np.zeros(len(rows), dtype=np.int32), np.zeros(len(rows), dtype=np.int32)
     own, decayed = np.zeros(len(rows)), np.zeros(len(rows))
@@ -146,22 +155,43 @@ def apply_events(
     # c = floor + sqrt(d)  <=>  d = (c - floor)^2, the decayed number of baskets
     decayed[old] = (view.confidence.astype(np.float64) - confidence_floor) ** 2
     for at, row in zip(np.searchsorted(rows, touched).tolist(), touched.tolist(), strict=True):
-        change = baskets[row]
-        if change > 0:
-            own[at], decayed[at], age[at] = own[at] + change, decayed[at] + change, SINCE_TRAINING
-        elif count[at]:
-            share = max(int(count[at]) + change, 0) / int(count[at])
-            own[at], decayed[at] = own[at] * share, decayed[at] * share
-        count[at] = max(int(count[at]) + change, 0)
+        fresh, undone = changes[row]
+        known = int(count[at])
+        kept = max(known - undone, 0)
+        share = kept / known if known else 0.0
+        own[at], decayed[at] = own[at] * share + fresh, decayed[at] * share + fresh
+        count[at] = kept + fresh
+        if fresh or kept < known:
+            age[at] = SINCE_TRAINING if fresh else UNDATED
     confidence = np.where(decayed > 0, confidence_floor + np.sqrt(decayed), 0.0)
     merged = View(rows, count, age, own.astype(np.float32), confidence.astype(np.float32))
     return merged.where(count > 0)
 
 
-def _net_baskets(events: list[tuple[EventKind, int, int]]) -> dict[int, int]:
-    """Row to baskets bought less baskets returned, where that is not zero."""
-    net: dict[int, int] = {}
-    for kind, row, _ in set(events):
-        change = {EventKind.PURCHASE: 1, EventKind.RETURN: -1}.get(kind, 0)
-        net[row] = net.get(row, 0) + change
-    return {row: change for row, change in net.items() if change}
+def _changes(events: list[Happening]) -> dict[int, tuple[int, int]]:
+    """Row to (new baskets, baskets that training knew and a return undid), in time order."""
+    units: dict[tuple[int, int, bool], float] = {}
+    for kind, row, at, quantity in events:
+        if kind in (EventKind.PURCHASE, EventKind.RETURN):
+            key = (row, at, kind is EventKind.RETURN)
+            units[key] = units.get(key, 0.0) + quantity
+    fresh: dict[int, list[float]] = {}
+    undone: dict[int, int] = {}
+    for (row, _, returned), quantity in sorted(units.items()):
+        baskets = fresh.setdefault(row, [])
+        if not returned:
+            baskets.append(quantity)
+            continue
+        left = quantity
+        while baskets and left > 0:
+            taken = min(left, baskets[-1])
+            left -= taken
+            baskets[-1] -= taken
+            if baskets[-1] <= 0:
+                baskets.pop()
+        undone[row] = undone.get(row, 0) + (left > 0)
+    return {
+        row: (len(baskets), undone.get(row, 0))
+        for row, baskets in fresh.items()
+        if baskets or undone.get(row)
+    }

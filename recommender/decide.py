@@ -33,6 +33,7 @@ from recommender.request import (
     PlacementAnswer,
     Source,
 )
+from recommender.scan import DECIMALS
 from recommender.types import Bools, Doubles, Floats, Ints, OfferId
 
 
@@ -63,6 +64,7 @@ def decide(index: BundleIndex, state: CustomerState, request: OfferRequest, now:
         context_rows=context_rows,
         allowed=_narrowed(index, open_to_all, request.filters, context_rows),
         question=None if factor is None else _query(index, factor),
+        fill=_slots(index) - _discoveries(request),
     )
     answers = tuple(
         _fill(shelf, state, request, placement, now) for placement in request.placements
@@ -73,6 +75,8 @@ def decide(index: BundleIndex, state: CustomerState, request: OfferRequest, now:
         placements=answers,
         fallback=factor is None,
         policy_expired=rules.expired,
+        channel=request.channel,
+        held=rules.contained & ~state.unlocked_targets,
         view=view,
         context_rows=context_rows,
         rows=rows,
@@ -91,14 +95,13 @@ def check_request(index: BundleIndex, request: OfferRequest) -> None:
 
     See `Source.private`, and the policy's `discovery_slots` (short lists leak less).
     """
-    most = index.bundle.manifest.policy.discovery_slots
+    most, wanted = _slots(index), _discoveries(request)
+    if wanted > most:
+        raise InputError(
+            f"{wanted} offers are asked for on discovery, the policy allows {most}",
+            hint="ask for fewer, or raise `discovery_slots` in the guard policy",
+        )
     for placement in request.placements:
-        if placement.source is Source.DISCOVERY and placement.n > most:
-            raise InputError(
-                f"placement '{placement.name}' asks for {placement.n} offers, the policy allows "
-                f"{most} on discovery",
-                hint="ask for fewer, or raise `discovery_slots` in the guard policy",
-            )
         if placement.source.private and not request.channel.private:
             raise InputError(
                 f"placement '{placement.name}' shows a customer's own purchases and cannot go "
@@ -107,13 +110,26 @@ def check_request(index: BundleIndex, request: OfferRequest) -> None:
             )
 
 
+def _slots(index: BundleIndex) -> int:
+    return index.bundle.manifest.policy.discovery_slots
+
+
+def _discoveries(request: OfferRequest) -> int:
+    return sum(p.n for p in request.placements if p.source is Source.DISCOVERY)
+
+
+_ROUNDING = 0.9 * 10.0**-DECIMALS
 _Scored = tuple[int, float, float, float]
 """An offer, its score, its own part, and the rest of the score."""
 
 
 @dataclass(eq=False)
 class _Shelf:
-    """What the placements of one decision share; `allowed` shrinks as offers are taken."""
+    """What the placements of one decision share; `allowed` shrinks as offers are taken.
+
+    question   what the customer asks of the explore matrix; None: nothing is known
+    fill       discoveries that may still fill up a `basket`, under the policy's limit
+    """
 
     index: BundleIndex
     rules: GuardRules
@@ -121,6 +137,7 @@ class _Shelf:
     context_rows: Ints
     allowed: Bools
     question: Floats | None
+    fill: int
     _own: tuple[Ints, Doubles] | None = None
 
     def own(self) -> tuple[Ints, Doubles]:
@@ -144,19 +161,24 @@ def _fill(
     if placement.source is Source.REPLENISH:
         picks = _replenish(shelf, state, request, placement.n, now)
         return PlacementAnswer(placement.name, tuple(picks), fallback=False)
-    if shelf.question is None:
+    unknown = shelf.question is None or (placement.source is Source.USUALS and not len(shelf.view))
+    if unknown:
         picks = _popular(shelf, placement)
     elif placement.source is Source.USUALS:
         picks = _blended(shelf, _usuals(shelf, placement.n))
     elif placement.source is Source.HOME:
         both = _usuals(shelf, placement.n) + _discovery(shelf, placement.n)
         picks = _blended(shelf, _best(both, placement.n))
+    elif placement.source is Source.DISCOVERY:
+        picks = _blended(shelf, _discovery(shelf, placement.n, broad=True))
     else:
-        picks = _related(shelf, placement) if placement.source is Source.BASKET else []
+        picks = _related(shelf, placement)
         shelf.take(picks)
-        picks += _blended(shelf, _discovery(shelf, placement.n - len(picks), broad=True))
+        more = _discovery(shelf, min(placement.n - len(picks), shelf.fill), broad=True)
+        shelf.fill -= len(more)
+        picks += _blended(shelf, more)
     shelf.take(picks)
-    return PlacementAnswer(placement.name, tuple(picks), fallback=shelf.question is None)
+    return PlacementAnswer(placement.name, tuple(picks), fallback=unknown)
 
 
 def _usuals(shelf: _Shelf, n: int) -> list[_Scored]:
@@ -187,10 +209,13 @@ def _best(scored: list[_Scored], n: int) -> list[_Scored]:
 def _blended(shelf: _Shelf, scored: list[_Scored]) -> list[Pick]:
     weight = shelf.index.bundle.parameters.popularity_weight
     shares = shelf.index.explore[[found[0] for found in scored], -1].tolist()
-    return [
-        Pick(offer, score, own, score - own - weight * share, weight * share, Basis.BLEND)
-        for (offer, score, own, _), share in zip(scored, shares, strict=True)
-    ]
+    picks = []
+    for (offer, score, own, _), share in zip(scored, shares, strict=True):
+        cross = score - own - weight * share
+        # What rounding the score left over is no part of it.
+        cross = cross if abs(cross) > _ROUNDING else 0.0
+        picks.append(Pick(offer, score, own, cross, weight * share, Basis.BLEND))
+    return picks
 
 
 def _popular(shelf: _Shelf, placement: Placement) -> list[Pick]:

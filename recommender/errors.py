@@ -9,6 +9,7 @@
     ├── ConflictError            1 / 409   someone else is doing the same thing right now
     ├── StorageError             1 / 507   the disk is full, a file cannot be written
     ├── StoreError               1 / 503   the Redis server is unreachable or answered nonsense
+    │   └── StoreRefusal         1 / 503   it answers, but refuses this one command
     └── ContainmentBreach        1 / 500   the last lock found what the mask should have held back
 
 Every error says what is wrong and where, and its `hint` says how to mend it.
@@ -80,6 +81,10 @@ class StoreError(TactfulError):
     """The Redis server cannot be reached or does not hold what it should."""
 
     http_status = 503
+
+
+class StoreRefusal(StoreError):
+    """The Redis server answers, but refuses this one command: it is full, or read-only."""
 
 
 class ContainmentBreach(TactfulError):

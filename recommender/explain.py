@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from recommender.customer import SINCE_TRAINING
+from recommender.customer import SINCE_TRAINING, UNDATED
 from recommender.index import BundleIndex
 from recommender.models.als import explain_parts
 from recommender.models.blend import cross_scale
@@ -23,6 +23,13 @@ from recommender.types import SECONDS_A_DAY, Doubles, Ints, ItemId
 
 MAX_EVIDENCE = 2
 _POPULAR = "Popular with other customers lately"
+
+
+_LEAST_SHARE = 5e-5
+"""A share that would be shown as zero is no reason."""
+
+_Parts = tuple[Ints, Doubles]
+"""Rows, and what each adds to a score."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +82,9 @@ class Explainer:
         if pick.basis is Basis.POPULAR:
             return [Contribution("popular", pick.popular)]
         if pick.basis is Basis.TOGETHER:
-            return self._together(pick)
-        own = self._own(pick) if pick.own else []
-        cross = self._cross(pick) if pick.cross else []
+            return self._named("together", self._together(pick))
+        own = self._named("own", self._own(pick)) if pick.own else []
+        cross = self._named("cross", self._cross(pick)) if pick.cross else []
         return [*own, *cross, Contribution("popular", pick.popular)]
 
     def reasons(self, pick: Pick) -> tuple[Reason, ...]:
@@ -89,22 +96,23 @@ class Explainer:
         if pick.basis is Basis.REPLENISH:
             return (Reason("replenish", "You buy this regularly", 1.0),)
         if pick.basis is Basis.TOGETHER:
-            cited = _heaviest(self._together(pick))
-            text = f"Often bought with {self._names(cited)}"
+            cited = self._cited(self._together(pick), pick)
+            text = f"Often bought with {self._names(cited)}" if cited else "Often bought together"
             return (Reason("together", text, 1.0, cited),)
         told = [
             *([self._own_reason(pick)] if pick.own else []),
             *([self._cross_reason(pick)] if pick.cross else []),
             *([Reason("popular", _POPULAR, pick.popular / pick.score)] if pick.popular else []),
         ]
-        return tuple(sorted(told, key=lambda reason: -reason.share))
+        worth = [reason for reason in told if abs(reason.share) >= _LEAST_SHARE]
+        return tuple(sorted(worth, key=lambda reason: -reason.share))
 
     def _own_reason(self, pick: Pick) -> Reason:
         view, at = self.decision.view, self._history_of(pick.offer)
         share = pick.own / pick.score
         items = tuple(self.index.item_id(int(view.rows[i])) for i in at[:MAX_EVIDENCE])
-        if len(at) > 1:
-            text = f"You buy {len(at)} of the items in this offer"
+        if len(self.index.promoted(pick.offer)) > 1:
+            text = f"You have bought {len(at)} of the items in this offer"
             return Reason("own", text, share, items)
         return Reason("own", f"You bought this {self._purchases(at[0])}", share, items)
 
@@ -114,6 +122,8 @@ class Explainer:
         times, age = int(view.baskets[at]), int(view.age_days[at])
         if age == SINCE_TRAINING:
             return "lately" if times == 1 else f"{times} times, also lately"
+        if age == UNDATED:
+            return "before" if times == 1 else f"{times} times"
         day = day_month_year(self.index.bundle.manifest.as_of - age * SECONDS_A_DAY)
         return f"once, on {day}" if times == 1 else f"{times} times, most recently on {day}"
 
@@ -121,14 +131,35 @@ class Explainer:
         share = pick.cross / pick.score
         if pick.cross < 0:
             return Reason("cross", "Not typical of your other purchases", share)
-        if self.detail == "short":
-            return Reason("cross", "Goes with what you usually buy", share)
-        place, parts = self._cross_parts
-        values = parts[place[pick.offer]]
-        heaviest = np.argsort(-values, kind="stable")[:MAX_EVIDENCE]
-        rows = self.decision.rows[heaviest[values[heaviest] > 0]]
-        cited = tuple(self.index.item_id(row) for row in rows.tolist())
-        return Reason("cross", f"Goes with {self._names(cited)}", share, cited)
+        cited = self._cited(self._cross(pick), pick) if self._cites else ()
+        if cited:
+            return Reason("cross", f"Goes with {self._names(cited)}", share, cited)
+        known = len(self.decision.view) > 0
+        seen = "what you usually buy" if known else "what you are looking at"
+        return Reason("cross", f"Goes with {seen}", share)
+
+    @property
+    def _cites(self) -> bool:
+        """Whether the cross part names items: on request, and only where nobody looks over."""
+        return self.detail == "full" and self.decision.channel.private
+
+    def _cited(self, parts: _Parts, pick: Pick) -> tuple[ItemId, ...]:
+        """The heaviest items that helped, may be named, and are not the offer's own.
+
+        A target of a held life event is named to nobody, even if it was bought.
+        """
+        if not self.decision.channel.private:
+            return ()
+        rows, values = parts
+        promoted, targets = self.index.promoted(pick.offer), self.index.target_of_row
+        cited: list[ItemId] = []
+        for at in np.argsort(-values, kind="stable").tolist():
+            if values[at] <= 0 or len(cited) == MAX_EVIDENCE:
+                break
+            row = int(rows[at])
+            if row not in promoted and not targets[row] & self.decision.held:
+                cited.append(self.index.item_id(row))
+        return tuple(cited)
 
     def _history_of(self, offer: int) -> list[int]:
         """Positions in the view of the items that an offer promotes."""
@@ -141,15 +172,14 @@ class Explainer:
         rows = self.decision.view.rows.tolist()
         return dict(zip(rows, range(len(rows)), strict=True))
 
-    def _own(self, pick: Pick) -> list[Contribution]:
+    def _own(self, pick: Pick) -> _Parts:
         view, at = self.decision.view, self._history_of(pick.offer)
         rows = view.rows[at]
-        values = self.index.bundle.repeat_scale[rows].astype(np.float64) * view.own[at]
-        return self._named("own", rows, values)
+        return rows, self.index.bundle.repeat_scale[rows].astype(np.float64) * view.own[at]
 
-    def _cross(self, pick: Pick) -> list[Contribution]:
+    def _cross(self, pick: Pick) -> _Parts:
         place, parts = self._cross_parts
-        return self._named("cross", self.decision.rows, parts[place[pick.offer]])
+        return self.decision.rows, parts[place[pick.offer]]
 
     @cached_property
     def _cross_parts(self) -> tuple[dict[int, int], Doubles]:
@@ -170,20 +200,21 @@ class Explainer:
         weight = bundle.parameters.cross_weight / scale
         return {offer: i for i, offer in enumerate(offers)}, parts * weight
 
-    def _together(self, pick: Pick) -> list[Contribution]:
+    def _together(self, pick: Pick) -> _Parts:
         promoted = self.index.promoted(pick.offer)
-        found = []
+        rows, values = [], []
         for row in self.decision.context_rows.tolist():
-            rows, weights = edges(self.index.bundle.complements, np.array([row], dtype=np.int32))
-            value = float(weights[np.isin(rows, promoted)].sum())
-            if value:
-                found.append(Contribution("together", value, self.index.item_id(row)))
-        return found
+            found, weights = edges(self.index.bundle.complements, np.array([row], dtype=np.int32))
+            rows.append(row)
+            values.append(float(weights[np.isin(found, promoted)].sum()))
+        return np.array(rows, dtype=np.int32), np.array(values)
 
-    def _named(self, kind: str, rows: Ints, values: Doubles) -> list[Contribution]:
+    def _named(self, kind: str, parts: _Parts) -> list[Contribution]:
+        rows, values = parts
         return [
             Contribution(kind, value, self.index.item_id(row))
             for row, value in zip(rows.tolist(), values.tolist(), strict=True)
+            if value
         ]
 
     def _names(self, items: tuple[ItemId, ...]) -> str:
@@ -206,9 +237,3 @@ def explain(
 def contributions(index: BundleIndex, decision: Decision, pick: Pick) -> list[Contribution]:
     """Contributions of one pick; for several of one decision make one `Explainer`."""
     return Explainer(index, decision).contributions(pick)
-
-
-def _heaviest(parts: list[Contribution]) -> tuple[ItemId, ...]:
-    helping = [part for part in parts if part.value > 0]
-    helping.sort(key=lambda part: (-part.value, part.item or ""))
-    return tuple(part.item for part in helping[:MAX_EVIDENCE] if part.item is not None)

@@ -16,7 +16,7 @@ from recommender.scan import Scanner
 from recommender.types import Bools, Doubles, Floats, Ints, ItemId, OfferId
 
 _MOST_MASKS = 256
-"""Masks kept per cache. Rules change rarely; category names come from the bundle's own."""
+"""Masks of allowed offers that are kept, one a set of held life events."""
 
 
 class BundleIndex:
@@ -24,7 +24,7 @@ class BundleIndex:
 
     item_index, offer_index   external id -> position
     row_of_item      (n_items,) model row of a catalogue item, -1 when it has none
-    evidence_of_row  (n_rows,) life-event bits
+    evidence_of_row, target_of_row   (n_rows,) life-event bits
     offer_price      (n_offers,) the cheapest promoted item; NaN when unknown
     popularity       (n_offers,) mean over promoted items
     by_popularity    (n_offers,) offers, most popular first, ties by id
@@ -39,6 +39,7 @@ class BundleIndex:
         self.row_of_item: Ints = np.full(len(catalogue), -1, dtype=np.int32)
         self.row_of_item[bundle.item_of_row] = np.arange(len(bundle.item_of_row), dtype=np.int32)
         self.evidence_of_row = bundle.evidence[bundle.item_of_row]
+        self.target_of_row: list[int] = bundle.target[bundle.item_of_row].tolist()
         self.offer_rows: Ints = self.row_of_item[offers.items]
         self._offer_starts = offers.indptr[:-1].astype(np.intp)
         self.explore: Floats = explore_matrix(bundle)
@@ -65,7 +66,7 @@ class BundleIndex:
         self._expired = bundle.manifest.policy.rules(np.inf)
         self._policy_ends = bundle.manifest.policy.ends
         self._masks: dict[int, Bools] = {}
-        self._categories: dict[str, Bools] = {}
+        self._categories = self._rows_by_category()
 
     def rules(self, now: float) -> GuardRules:
         """The policy's rules at `now` (seconds since 1970)."""
@@ -127,16 +128,9 @@ class BundleIndex:
 
     def in_category(self, name: str) -> Bools:
         """(n_offers,) offers that promote an item with this category anywhere in its path."""
-        wanted = name.casefold().strip()
-        mask = self._categories.get(wanted)
-        if mask is None:
-            paths = self.bundle.catalogue.paths
-            items = np.array(
-                [any(c.casefold() == wanted for c in path) for path in paths], dtype=np.bool_
-            )
-            mask = self._per_offer(np.logical_or, items[self.bundle.item_of_row]).astype(np.bool_)
-            if len(self._categories) < _MOST_MASKS:
-                self._categories[wanted] = mask
+        items = np.zeros(len(self.evidence_of_row), dtype=np.bool_)
+        items[self._categories.get(name.casefold().strip(), [])] = True
+        mask: Bools = self._per_offer(np.logical_or, items).astype(np.bool_)
         return mask
 
     def owned(self, rows: Ints, values: Doubles) -> tuple[Ints, Doubles]:
@@ -158,6 +152,15 @@ class BundleIndex:
             inverse, np.repeat(values, sizes).astype(np.float64), minlength=len(offers)
         ).astype(np.float64)
         return offers, summed
+
+    def _rows_by_category(self) -> dict[str, list[int]]:
+        """Category, anywhere in the path, to the rows that have it."""
+        paths = self.bundle.catalogue.paths
+        found: dict[str, list[int]] = {}
+        for row, item in enumerate(self.bundle.item_of_row.tolist()):
+            for name in {category.casefold().strip() for category in paths[item]}:
+                found.setdefault(name, []).append(row)
+        return found
 
     def _index_owners(self, sizes: Ints) -> None:
         """Which offers promote a row: the transpose of `offers.items`."""

@@ -2,10 +2,11 @@
 
     learned   "TL1" | k uint16 | n uint32 | factor float32[k] | rows int32[n] | own float32[n]
               | confidence float32[n] | baskets uint16[n] | age uint16[n]
-    live      "TE1" | n uint16 | n times (hash 8 | kind uint8 | timestamp int64 | length uint16
-              | item id as UTF-8)
+    live      "TE1" | n uint16 | n times (hash 8 | kind uint8 | timestamp int64 | units float32
+              | length uint16 | item id as UTF-8)
               | length uint8 | version | k uint16 | factor float32[k]
-    replenish "TR1" | n uint16 | n times (hash 8 | timestamp int64 | length uint16 | item id)
+    replenish "TR1" | n uint16 | n times (hash 8 | returned uint8 | timestamp int64 | length uint16
+              | item id)
 
 All little-endian. The live record ends with the factor of the view *after* its events, under
 the bundle version that it was folded in with.
@@ -78,7 +79,8 @@ def pack_live(record: LiveRecord) -> bytes:
     for event in record.events:
         item = event.item.encode()
         parts.append(event.event_hash)
-        parts.append(struct.pack("<BqH", _KINDS.index(event.kind), event.timestamp, len(item)))
+        kind = _KINDS.index(event.kind)
+        parts.append(struct.pack("<BqfH", kind, event.timestamp, event.quantity, len(item)))
         parts.append(item)
     version = record.version.encode()
     factor = record.factor if record.factor is not None else np.empty(0, dtype=np.float32)
@@ -96,14 +98,16 @@ def unpack_live(raw: bytes) -> LiveRecord:
         at = 5
         events = []
         for _ in range(n):
-            kind, timestamp, size = struct.unpack_from("<BqH", raw, at + 8)
-            item = ItemId(raw[at + 19 : at + 19 + size].decode())
-            events.append(LiveEvent(raw[at : at + 8], _KINDS[kind], item, timestamp))
-            at += 19 + size
+            kind, timestamp, units, size = struct.unpack_from("<BqfH", raw, at + 8)
+            item = ItemId(raw[at + 23 : at + 23 + size].decode())
+            events.append(LiveEvent(raw[at : at + 8], _KINDS[kind], item, timestamp, units))
+            at += 23 + size
         size = raw[at]
         version = raw[at + 1 : at + 1 + size].decode()
         at += 1 + size
         (k,) = struct.unpack_from("<H", raw, at)
+        if len(raw) != at + 2 + 4 * k:
+            raise _unreadable("live", raw)
         factor = np.frombuffer(raw, "<f4", k, at + 2) if k else None
     except (struct.error, IndexError, ValueError) as error:
         raise _unreadable("live", raw) from error
@@ -115,7 +119,8 @@ def pack_replenish(purchases: tuple[ReplenishPurchase, ...]) -> bytes:
     parts = [_REPLENISH, struct.pack("<H", len(purchases))]
     for purchase in purchases:
         item = purchase.item.encode()
-        parts += [purchase.event_hash, struct.pack("<qH", purchase.timestamp, len(item)), item]
+        head = struct.pack("<BqH", purchase.returned, purchase.timestamp, len(item))
+        parts += [purchase.event_hash, head, item]
     return b"".join(parts)
 
 
@@ -128,10 +133,12 @@ def unpack_replenish(raw: bytes) -> tuple[ReplenishPurchase, ...]:
         at = 5
         purchases = []
         for _ in range(n):
-            timestamp, size = struct.unpack_from("<qH", raw, at + 8)
-            item = ItemId(raw[at + 18 : at + 18 + size].decode())
-            purchases.append(ReplenishPurchase(raw[at : at + 8], item, timestamp))
-            at += 18 + size
+            returned, timestamp, size = struct.unpack_from("<BqH", raw, at + 8)
+            item = ItemId(raw[at + 19 : at + 19 + size].decode())
+            purchases.append(ReplenishPurchase(raw[at : at + 8], item, timestamp, bool(returned)))
+            at += 19 + size
+        if len(raw) != at:
+            raise _unreadable("replenish", raw)
     except (struct.error, ValueError) as error:
         raise _unreadable("replenish", raw) from error
     return tuple(purchases)

@@ -139,6 +139,8 @@ class PlacementAnswer:
 class Decision:
     """The answer, and what it was made from (for reasons and replay).
 
+    channel        where the answer will be seen
+    held           bits of life events of which nothing may be shown or cited
     view           the view as used, under the rules of that moment
     context_rows   visible rows of the context, ascending
     rows, confidence, factor   what the customer's factor was folded in from, and the factor;
@@ -148,6 +150,8 @@ class Decision:
     placements: tuple[PlacementAnswer, ...]
     fallback: bool
     policy_expired: bool
+    channel: Channel
+    held: int
     view: View
     context_rows: Ints
     rows: Ints

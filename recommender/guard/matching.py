@@ -35,19 +35,29 @@ class ItemMasks:
 
 @dataclass(frozen=True)
 class _Hits:
-    """Bits that one text hits: by evidence patterns and targets, each with its negatives."""
+    """Bits that one text hits, as evidence and as target.
+
+    evidence, target         by words: a negative pattern takes them back
+    no_evidence, no_target   by negative patterns
+    sure_evidence, sure_target   by a category, a tag or an id as a whole: the shop itself says so,
+                             and no word of the title takes that back
+    """
 
     evidence: int = 0
     no_evidence: int = 0
+    sure_evidence: int = 0
     target: int = 0
     no_target: int = 0
+    sure_target: int = 0
 
     def __or__(self, other: _Hits) -> _Hits:
         return _Hits(
             self.evidence | other.evidence,
             self.no_evidence | other.no_evidence,
+            self.sure_evidence | other.sure_evidence,
             self.target | other.target,
             self.no_target | other.no_target,
+            self.sure_target | other.sure_target,
         )
 
 
@@ -69,13 +79,15 @@ class Matcher:
             bit = 1 << number
             for proxy in event.proxies:
                 self._proxies[proxy] |= bit
-            self._add(event.evidence, _Hits(evidence=bit), _Hits(no_evidence=bit))
-            self._add(event.targets, _Hits(target=bit), _Hits(no_target=bit))
+            evidence = _Hits(evidence=bit), _Hits(no_evidence=bit), _Hits(sure_evidence=bit)
+            targets = _Hits(target=bit), _Hits(no_target=bit), _Hits(sure_target=bit)
+            self._add(event.evidence, *evidence)
+            self._add(event.targets, *targets)
 
-    def _add(self, patterns: Patterns, hit: _Hits, negative: _Hits) -> None:
+    def _add(self, patterns: Patterns, hit: _Hits, negative: _Hits, sure: _Hits) -> None:
         for field in ("category", "tag"):
             for pattern in getattr(patterns, field):
-                self._equal[field, words(pattern)] |= hit
+                self._equal[field, words(pattern)] |= sure
                 self._spoken.add(words(pattern), hit)
         for pattern in patterns.keyword:
             self._keywords.add(words(pattern), hit)
@@ -84,7 +96,7 @@ class Matcher:
             self._keywords.add(words(pattern), negative)
             self._spoken.add(words(pattern), negative)
         for item in patterns.item:
-            self._items[item] |= hit
+            self._items[item] |= sure
 
     def masks(self, catalogue: Catalogue) -> ItemMasks:
         """The bits of every item, in the catalogue's order."""
@@ -94,9 +106,10 @@ class Matcher:
             _spread(catalogue.tags, self._tags),
             _spread(catalogue.ids, lambda item: self._items.get(item, _NONE)),
         ]
-        evidence, no_evidence, target, no_target = np.bitwise_or.reduce(hits)
-        evidence = evidence & ~no_evidence
-        target = (target & ~no_target) | evidence
+        columns = np.bitwise_or.reduce(hits)
+        evidence, no_evidence, sure_evidence, target, no_target, sure_target = columns
+        evidence = (evidence & ~no_evidence) | sure_evidence
+        target = (target & ~no_target) | sure_target | evidence
         evidence |= np.array([self._proxies.get(i, 0) for i in catalogue.ids], dtype=np.uint64)
         unmapped = np.where(catalogue.unmapped, np.uint64(UNMAPPED), np.uint64(0))
         return ItemMasks(evidence | unmapped, target | unmapped)
@@ -115,12 +128,15 @@ class Matcher:
 
         target   (n_items,) as `masks` gives it for the catalogue of the offers
         """
+        # The id leaves with the offer, so it is read like the title.
         bits = np.zeros(len(offers), dtype=np.uint64)
         filled = np.flatnonzero(np.diff(offers.indptr))
         if len(filled):
             bits[filled] = np.bitwise_or.reduceat(target[offers.items], offers.indptr[filled])
-        spoken = {title: self.target_bits_of_text(title) for title in set(offers.titles)}
-        return bits | np.array([spoken[title] for title in offers.titles], dtype=np.uint64)
+        texts = {*offers.titles, *offers.ids}
+        spoken = {text: self.target_bits_of_text(text) for text in texts}
+        said = [spoken[t] | spoken[i] for t, i in zip(offers.titles, offers.ids, strict=True)]
+        return bits | np.array(said, dtype=np.uint64)
 
     def _title(self, title: str) -> _Hits:
         return self._keywords.hits(words(title))
@@ -161,11 +177,11 @@ class _Sequences:
 
 
 def _spread(values: Sequence[T], hits: Callable[[T], _Hits]) -> Bits:
-    """(4, n) hits of each value; each distinct value is matched once."""
+    """(6, n) hits of each value; each distinct value is matched once."""
     number: dict[T, int] = {}
     at = np.fromiter((number.setdefault(v, len(number)) for v in values), np.int64, len(values))
     found = [astuple(hits(value)) for value in number]
-    columns: Bits = np.array(found, dtype=np.uint64).reshape(len(found), 4)
+    columns: Bits = np.array(found, dtype=np.uint64).reshape(len(found), 6)
     return columns[at].T
 
 

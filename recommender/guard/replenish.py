@@ -21,7 +21,7 @@ RECORD_SECONDS = 400 * SECONDS_A_DAY
 
 def most_recent(purchases: Iterable[ReplenishPurchase]) -> tuple[ReplenishPurchase, ...]:
     """What a customer's record keeps, oldest first: one item in one second is one purchase."""
-    distinct = {(p.timestamp, p.item): p for p in sorted(purchases, key=_order)}
+    distinct = {(p.timestamp, p.item, p.returned): p for p in sorted(purchases, key=_order)}
     return tuple(sorted(distinct.values(), key=_order)[-MOST_PURCHASES:])
 
 
@@ -37,26 +37,32 @@ def own_again(
     rules: GuardRules,
     now: float,
 ) -> list[tuple[ItemId, int]]:
-    """Items with the number of own purchases that the policy counts, most bought first.
+    """Items with the number of days of own purchases that the policy counts, most first.
+
+    A return takes the latest earlier purchase back.
 
     Ties break by id, not by date: the order must not tell how recently something was bought.
 
     purchases   each with the evidence bits of its item
     """
-    counted: dict[ItemId, set[int]] = defaultdict(set)
+    days: dict[ItemId, list[int]] = defaultdict(list)
     needed: dict[ItemId, int] = {}
-    for purchase, evidence in purchases:
+    for purchase, evidence in sorted(purchases, key=lambda found: _order(found[0])):
         if not may_replenish(evidence, rules):
             continue
         own = [r for bit, r in enumerate(policy.life_events) if evidence & rules.masked & 1 << bit]
         within = min(rule.within_days for rule in own) * SECONDS_A_DAY
         if not now - within <= purchase.timestamp <= now:
             continue
-        counted[purchase.item].add(purchase.timestamp)
+        bought = days[purchase.item]
+        if not purchase.returned:
+            bought.append(purchase.timestamp // SECONDS_A_DAY)
+        elif bought:
+            bought.pop()
         needed[purchase.item] = max(rule.min_purchases for rule in own)
-    due = [(item, len(at)) for item, at in counted.items() if len(at) >= needed[item]]
+    due = [(item, len(set(at))) for item, at in days.items() if len(set(at)) >= needed[item]]
     return sorted(due, key=lambda found: (-found[1], found[0]))
 
 
-def _order(purchase: ReplenishPurchase) -> tuple[int, ItemId, bytes]:
-    return purchase.timestamp, purchase.item, purchase.event_hash
+def _order(purchase: ReplenishPurchase) -> tuple[int, bool, ItemId, bytes]:
+    return purchase.timestamp, purchase.returned, purchase.item, purchase.event_hash

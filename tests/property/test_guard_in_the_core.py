@@ -286,6 +286,38 @@ def test_reasons_add_up_to_the_score_of_every_offer(customer: str, request: Offe
             assert not shares or abs(sum(shares) - 1) < 1e-6
 
 
+@given(CUSTOMERS, REQUESTS, st.sampled_from(list(Channel)))
+def test_g2_no_reason_names_a_target_and_none_names_anything_outbound(
+    customer: str, request: OfferRequest, channel: Channel
+) -> None:
+    asked = OfferRequest(request.placements, channel, request.context, request.filters)
+    decision = decide(shop().index, shop().state(customer), asked, AS_OF)
+    explainer = Explainer(shop().index, decision, "full")
+    titles = [
+        shop().index.bundle.catalogue.titles[shop().index.item_index[ItemId(i)]] for i in named()
+    ]
+    for answer in decision.placements:
+        if answer.name == Source.REPLENISH:
+            continue
+        for reason in (r for pick in answer.picks for r in explainer.reasons(pick)):
+            assert not set(reason.items) & set(CONTAINED)
+            assert not any(title in reason.text for title in titles)
+            assert channel.private or reason.kind == "own" or not reason.items
+
+
+def named() -> list[str]:
+    """Contained items that the bundle lists and that have a title."""
+    index = shop().index
+    known = [i for i in CONTAINED if ItemId(i) in index.item_index]
+    return [i for i in known if index.bundle.catalogue.titles[index.item_index[ItemId(i)]]]
+
+
+def test_g2_customers_do_buy_the_targets_that_no_reason_names() -> None:
+    """The property above can fail."""
+    crib = shop().index.rows([ItemId("crib")])[0]
+    assert any(crib in shop().state(c).view.rows for c in shop().table.customers)
+
+
 @given(CUSTOMERS, REQUESTS)
 def test_g9_a_reason_cites_at_most_two_items_all_of_them_seen(
     customer: str, request: OfferRequest

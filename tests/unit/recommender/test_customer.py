@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recommender.customer import SINCE_TRAINING as SINCE
-from recommender.customer import EventKind, View, apply_events, empty_view
+from recommender.customer import UNDATED, EventKind, View, apply_events, empty_view
 
 BUY, BACK = EventKind.PURCHASE, EventKind.RETURN
 FLOOR = 0.1
@@ -25,7 +25,7 @@ def view() -> View:
     )
 
 
-def after(*events: tuple[EventKind, int, int]) -> dict[int, tuple[int, int, float, float]]:
+def after(*events: tuple[EventKind, int, int, float]) -> dict[int, tuple[int, int, float, float]]:
     found = apply_events(view(), list(events), confidence_floor=FLOOR)
     columns = (found.baskets, found.age_days, found.own, found.confidence)
     return {
@@ -42,29 +42,41 @@ BEFORE = {2: (4, 30, 1.0, 1.1), 5: (1, 9, 0.5, 0.6)}
     [
         ([], BEFORE),
         # a new item: one basket, since training, weight one
-        ([(BUY, 3, 7)], BEFORE | {3: (1, SINCE, 1.0, 1.1)}),
+        ([(BUY, 3, 7, 1)], BEFORE | {3: (1, SINCE, 1.0, 1.1)}),
         # one more basket of row 2: own 1+1, confidence .1 + sqrt(1+1)
-        ([(BUY, 2, 7)], BEFORE | {2: (5, SINCE, 2.0, 1.5142)}),
+        ([(BUY, 2, 7, 1)], BEFORE | {2: (5, SINCE, 2.0, 1.5142)}),
         # the same item twice in the same second is one basket
-        ([(BUY, 2, 7), (BUY, 2, 7)], BEFORE | {2: (5, SINCE, 2.0, 1.5142)}),
-        # a return undoes one of four baskets: three quarters remain
-        ([(BACK, 2, 7)], BEFORE | {2: (3, 30, 0.75, 0.966)}),
+        ([(BUY, 2, 7, 1), (BUY, 2, 7, 1)], BEFORE | {2: (5, SINCE, 2.0, 1.5142)}),
+        # a return undoes one of four baskets: three quarters remain, and no day is known
+        ([(BACK, 2, 7, 1)], BEFORE | {2: (3, UNDATED, 0.75, 0.966)}),
         # the only basket returned: as if never bought
-        ([(BACK, 5, 7)], {2: BEFORE[2]}),
+        ([(BACK, 5, 7, 1)], {2: BEFORE[2]}),
         # bought and returned since the cut-off: nothing happened
-        ([(BUY, 3, 7), (BACK, 3, 9)], BEFORE),
+        ([(BUY, 3, 7, 1), (BACK, 3, 9, 1)], BEFORE),
+        # one unit of ten returned: the basket stays
+        ([(BUY, 3, 7, 10), (BACK, 3, 9, 1)], BEFORE | {3: (1, SINCE, 1.0, 1.1)}),
+        # eleven returned of a basket of two and a basket of nine: both are gone
+        ([(BUY, 3, 7, 2), (BUY, 3, 8, 9), (BACK, 3, 9, 11)], BEFORE),
+        # more than was bought since: one basket that training knew is undone as well
+        ([(BUY, 2, 7, 1), (BACK, 2, 9, 2)], BEFORE | {2: (3, UNDATED, 0.75, 0.966)}),
+        # returned first, bought later: the return finds nothing, the purchase stays
+        ([(BACK, 3, 7, 1), (BUY, 3, 9, 1)], BEFORE | {3: (1, SINCE, 1.0, 1.1)}),
         # a return of what was never bought changes nothing
-        ([(BACK, 9, 7)], BEFORE),
+        ([(BACK, 9, 7, 1)], BEFORE),
+        # what is only looked at is not bought
+        ([(EventKind.VIEW, 9, 7, 1)], BEFORE),
     ],
 )
 def test_table(
-    events: list[tuple[EventKind, int, int]],
+    events: list[tuple[EventKind, int, int, float]],
     expected: dict[int, tuple[int, int, float, float]],
 ) -> None:
     assert after(*events) == expected
 
 
-EVENTS = st.lists(st.tuples(st.sampled_from([BUY, BACK]), st.integers(0, 6), st.integers(0, 3)))
+EVENTS = st.lists(
+    st.tuples(st.sampled_from([BUY, BACK]), st.integers(0, 6), st.integers(0, 3), st.integers(1, 3))
+)
 
 
 @given(EVENTS, st.randoms())
@@ -84,6 +96,6 @@ def test_the_result_is_a_view(events: list) -> None:
 
 
 def test_everything_returned_is_an_empty_view() -> None:
-    events = [(BACK, 2, i) for i in range(4)] + [(BACK, 5, 1)]
+    events = [(BACK, 2, i, 1.0) for i in range(4)] + [(BACK, 5, 1, 1.0)]
     assert len(apply_events(view(), events, confidence_floor=FLOOR)) == 0
     assert len(empty_view()) == 0

@@ -149,7 +149,9 @@ def test_own_purchases_never_go_out(name: str, channel: Channel) -> None:
 def test_discovery_may_go_out_but_stays_short() -> None:
     check_request(shop().index, ask("discovery", "basket", channel=Channel.EMAIL))
     long = OfferRequest((Placement("discovery", Source.DISCOVERY, 11),))
-    with pytest.raises(InputError, match="asks for 11 offers, the policy allows 10"):
+    with pytest.raises(
+        InputError, match="11 offers are asked for on discovery, the policy allows 10"
+    ):
         check_request(shop().index, long)
 
 
@@ -184,7 +186,9 @@ def test_an_own_item_is_explained_by_its_purchases_and_their_latest_day() -> Non
 def test_what_was_bought_since_training_is_dated_by_no_day() -> None:
     known = shop().state("c00")
     (row,) = shop().index.rows([ItemId("paper-5")])
-    view = apply_events(known.view, [(EventKind.PURCHASE, row, AS_OF + 9)], confidence_floor=0.1)
+    view = apply_events(
+        known.view, [(EventKind.PURCHASE, row, AS_OF + 9, 1.0)], confidence_floor=0.1
+    )
     only_it = Filters(categories=("paper",))
     decision = decide(shop().index, CustomerState(view), ask("usuals", filters=only_it), AS_OF)
     told = [Explainer(shop().index, decision).reasons(p)[0] for p in decision.placements[0].picks]

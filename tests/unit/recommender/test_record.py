@@ -20,13 +20,18 @@ from recommender.record import (
 )
 from recommender.types import ItemId
 
-ITEMS = st.text(min_size=1, max_size=256).filter(lambda s: s.isprintable()).map(ItemId)
+ITEMS = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=256).map(ItemId)
 HASHES = st.binary(min_size=8, max_size=8)
 TIMES = st.integers(0, 2**40)
 EVENTS = st.builds(
-    LiveEvent, HASHES, st.sampled_from([EventKind.PURCHASE, EventKind.RETURN]), ITEMS, TIMES
+    LiveEvent,
+    HASHES,
+    st.sampled_from([EventKind.PURCHASE, EventKind.RETURN]),
+    ITEMS,
+    TIMES,
+    st.floats(0.5, 1000, width=32),
 )
-PURCHASES = st.builds(ReplenishPurchase, HASHES, ITEMS, TIMES)
+PURCHASES = st.builds(ReplenishPurchase, HASHES, ITEMS, TIMES, st.booleans())
 
 
 def view(n: int) -> View:
