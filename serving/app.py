@@ -10,7 +10,7 @@ from importlib.metadata import version
 import structlog
 from fastapi import FastAPI
 
-from serving import problems
+from serving import examples, problems
 from serving.metrics import Metrics
 from serving.routes import events, health, offers, related
 from serving.services import check_settings, create_services
@@ -70,6 +70,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         health.router,
     ):
         app.include_router(router)
+    examples.install(app)
     return app
 
 

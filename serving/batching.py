@@ -17,6 +17,10 @@ from serving.tasks import end
 
 Read = Callable[[Sequence[str]], Awaitable[list[bytes | None]]]
 
+_LATE_SECONDS = 0.02
+"""How far past a deadline the loop must wake up to be called late."""
+_LAST_LOOK_SECONDS = 0.05
+
 KEYS_AT_ONCE = 512
 """Most keys in one command: a bound on how long one answer of the server can be."""
 
@@ -81,10 +85,10 @@ class CoalescedReader:
 
     async def _serve(self, batch: list[_Member]) -> None:
         """One read for all members; its failure is theirs and nobody else's."""
+        reading = asyncio.ensure_future(self._read([k for member in batch for k in member.keys]))
         try:
             # The first member has waited longest, so its deadline holds for all of them.
-            async with asyncio.timeout_at(batch[0].deadline):
-                values = await self._read([key for member in batch for key in member.keys])
+            values = await _within(reading, batch[0].deadline)
         except TimeoutError:
             _fail(batch, _too_slow(self._timeout))
         except asyncio.CancelledError:
@@ -98,6 +102,26 @@ class CoalescedReader:
                 if not member.values.done():
                     member.values.set_result(values[start : start + len(member.keys)])
                 start += len(member.keys)
+
+
+async def _within(
+    reading: asyncio.Future[list[bytes | None]], deadline: float
+) -> list[bytes | None]:
+    """What `reading` gives, or TimeoutError after the deadline; it is cancelled then.
+
+    A worker that was itself too busy to look in time takes a last look: the answer may have been
+    there all along, and a slow worker is no reason to call Redis slow.
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        await asyncio.wait({reading}, timeout=max(deadline - loop.time(), 0.0))
+        if not reading.done() and loop.time() - deadline > _LATE_SECONDS:
+            await asyncio.wait({reading}, timeout=_LAST_LOOK_SECONDS)
+        if not reading.done():
+            raise TimeoutError
+        return reading.result()
+    finally:
+        reading.cancel()
 
 
 def _fail(members: Sequence[_Member], error: Exception) -> None:

@@ -10,7 +10,7 @@ import structlog
 
 from recommender.customer import (
     CustomerState,
-    EventKind,
+    Happening,
     LiveEvent,
     ReplenishPurchase,
     View,
@@ -126,18 +126,19 @@ def with_events(bundle: LiveBundle, view: View, events: tuple[LiveEvent, ...]) -
     Items without a row in this bundle are left out: nothing can be computed from them.
     """
     index = bundle.index
-    fresh: list[tuple[EventKind, int, int]] = []
+    fresh: list[Happening] = []
     for event in events:
         item = index.item_index.get(event.item, -1) if event.timestamp > bundle.as_of else -1
         row = int(index.row_of_item[item]) if item >= 0 else -1
         if row >= 0:
-            fresh.append((event.kind, row, event.timestamp))
+            fresh.append((event.kind, row, event.timestamp, event.quantity))
     floor = index.bundle.parameters.confidence_floor
     return apply_events(view, fresh, confidence_floor=floor)
 
 
 def _fits(bundle: LiveBundle, factor: Floats | None) -> bool:
-    return factor is not None and len(factor) == bundle.index.bundle.factors.shape[1]
+    width = bundle.index.bundle.factors.shape[1]
+    return factor is not None and len(factor) == width and math.isfinite(factor.sum())
 
 
 def _sound(bundle: LiveBundle, view: View, factor: Floats) -> bool:
@@ -148,5 +149,6 @@ def _sound(bundle: LiveBundle, view: View, factor: Floats) -> bool:
         return True
     rows, n_rows = view.rows, len(bundle.index.evidence_of_row)
     ascending = len(rows) == 1 or bool((rows[1:] > rows[:-1]).all())
-    numbers = float(view.own.sum()) + float(view.confidence.sum()) + float(factor.sum())
-    return ascending and rows[0] >= 0 and rows[-1] < n_rows and math.isfinite(numbers)
+    numbers = float(view.own.sum()) + float(view.confidence.sum())
+    within = ascending and bool(rows[0] >= 0) and bool(rows[-1] < n_rows)
+    return within and bool(view.baskets.min() > 0) and math.isfinite(numbers)

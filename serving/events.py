@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 import orjson
 
 from recommender.customer import EventKind, LiveEvent, ReplenishPurchase
-from recommender.errors import StoreError
+from recommender.errors import StoreError, StoreRefusal
 from recommender.guard.replenish import may_replenish, most_recent
 from recommender.guard.view import view_of_customer
 from recommender.keys import Keys, event_hash
@@ -68,6 +68,8 @@ class Intake:
             raise _again(self._breaker.reason)
         try:
             await self._store_all(bundle, events, now)
+        except StoreRefusal as error:
+            raise _again(error.what) from error  # reads may well go on
         except StoreError as error:
             self._breaker.fail(error.what)
             raise _again(error.what) from error
@@ -114,9 +116,12 @@ class Intake:
         now: float,
     ) -> LiveRecord | None:
         """The live record with `news` and the factor after them; None when all are known."""
-        held = {event.event_hash: event for event in self._records.live(live).events}
+        # What the rules of this moment lock takes no place from what they show.
+        shown = _shown(bundle, now)
+        stored = self._records.live(live).events
+        held = {event.event_hash: event for event in stored if shown(event.item)}
         merged = {event.event_hash: event for event in news} | held
-        if len(merged) == len(held):
+        if len(merged) == len(held) == len(stored):
             return None
         ordered = sorted(merged.values(), key=lambda event: (event.timestamp, event.event_hash))
         events = tuple(ordered[-self._settings.most_live_events :])
@@ -166,6 +171,17 @@ class Intake:
         return {c: news[c] for c, made in zip(changes, done, strict=True) if not made}
 
 
+def _shown(bundle: LiveBundle, now: float) -> Callable[[ItemId], bool]:
+    """Whether an item may be seen now; one that the catalogue lacks may not (guard G7)."""
+    index, masked = bundle.index, bundle.index.rules(now).masked
+
+    def shown(item: ItemId) -> bool:
+        position = index.item_index.get(item)
+        return position is not None and not int(index.bundle.evidence[position]) & masked
+
+    return shown
+
+
 def _sort(
     bundle: LiveBundle, events: Sequence[EventQuery], times: list[int], now: float
 ) -> _Sorted:
@@ -176,18 +192,19 @@ def _sort(
     it is harmless (guard G7).
     """
     index, rules = bundle.index, bundle.index.rules(now)
+    shown = _shown(bundle, now)
     found = _Sorted()
     for event, at in zip(events, times, strict=True):
-        item = ItemId(event.item_id)
+        item, mark = ItemId(event.item_id), event_hash(event.event_id)
         position = index.item_index.get(item)
         if position is None or event.kind not in (EventKind.PURCHASE, EventKind.RETURN):
             continue
-        evidence = int(index.bundle.evidence[position])
-        mark = event_hash(event.event_id)
-        if not evidence & rules.masked:
-            found.visible[event.customer_id].append(LiveEvent(mark, event.kind, item, at))
-        elif event.kind is EventKind.PURCHASE and may_replenish(evidence, rules):
-            found.replenish[event.customer_id].append(ReplenishPurchase(mark, item, at))
+        if shown(item):
+            what = LiveEvent(mark, event.kind, item, at, event.quantity)
+            found.visible[event.customer_id].append(what)
+        elif may_replenish(int(index.bundle.evidence[position]), rules):
+            returned = event.kind is EventKind.RETURN
+            found.replenish[event.customer_id].append(ReplenishPurchase(mark, item, at, returned))
     return found
 
 
@@ -218,8 +235,8 @@ def _parts(customers: list[str]) -> list[list[str]]:
     ]
 
 
-def _contended() -> StoreError:
-    return StoreError("a customer's record was changed by others all the time")
+def _contended() -> StoreRefusal:
+    return StoreRefusal("a customer's record was changed by others all the time")
 
 
 def _again(why: str) -> StoreError:

@@ -16,7 +16,7 @@ from recommender.bundle import Manifest
 from recommender.codec import bundle_arrays, decode_bundle, parse_manifest
 from recommender.customer import new_customer
 from recommender.decide import decide
-from recommender.errors import BundleError, StoreError, TactfulError
+from recommender.errors import BundleError, StoreError, StoreRefusal, TactfulError
 from recommender.index import BundleIndex
 from recommender.request import BUILT_IN, OfferRequest
 from serving.breaker import Breaker
@@ -131,7 +131,8 @@ class Swapper:
         """One probe: is the server there, and which version should answer?"""
         try:
             pointer = await self._store.pointer()
-            await self._beat()
+            with contextlib.suppress(StoreRefusal):  # answers need reads alone; /metrics tells
+                await self._beat()
         except StoreError as error:
             self._breaker.fail(error.what)
             self._breaker.tripped.clear()

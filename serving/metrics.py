@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 MULTIPROCESS_DIR = "PROMETHEUS_MULTIPROC_DIR"
 """Where workers share their numbers; prometheus_client reads it when it is imported."""
@@ -67,6 +68,25 @@ class Metrics:
         """The Prometheus text of this worker, or of all workers when they share a directory."""
         if MULTIPROCESS_DIR not in os.environ:
             return generate_latest(self.registry)
+        _forget_the_dead(os.environ[MULTIPROCESS_DIR])
         everyone = CollectorRegistry()
         MultiProcessCollector(everyone)  # type: ignore[no-untyped-call]
         return generate_latest(everyone)
+
+
+def _forget_the_dead(shared: str) -> None:
+    """Drops the gauges of workers that died: the least of all must be the least of the living."""
+    for path in Path(shared).glob("gauge_live*_*.db"):
+        worker = path.stem.rpartition("_")[2]
+        if worker.isdecimal() and not _lives(int(worker)):
+            mark_process_dead(int(worker), shared)  # type: ignore[no-untyped-call]
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

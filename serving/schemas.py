@@ -156,7 +156,9 @@ class ReasonAnswer(BaseModel):
 
     kind: str
     text: str = Field(description="safe to show to the customer")
-    share: float = Field(description="part of the score that comes from this, 0 to 1")
+    share: float = Field(
+        description="its part of the score; below 0 where it speaks against"
+    )
     items: tuple[str, ...] | None = Field(default=None, description="items that it rests on")
 
 

@@ -14,13 +14,17 @@ from typing import Any, cast
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from recommender.errors import BundleError, StoreError
+from recommender.errors import BundleError, StoreError, StoreRefusal
 from recommender.keys import Keys
 
 CONNECT_TIMEOUT = 1.0
 """Seconds to reach the server."""
+SLACK = 0.1
+"""Seconds beyond the reader's deadline until the client gives up a short read."""
 BULK_TIMEOUT = 5.0
 """Seconds for one step of loading a bundle or writing events: work no customer waits for."""
 ARRAYS_AT_ONCE = 8
@@ -63,7 +67,9 @@ class Store:
     def __init__(self, url: str, keys: Keys, *, timeout: float) -> None:
         """`timeout`: seconds that one read for an answer may take."""
         self.keys = keys
-        self._quick = _client(url, timeout=timeout, connect_timeout=min(timeout, CONNECT_TIMEOUT))
+        # Readers keep the deadline themselves; the client's own limit only ends what they left.
+        limit = timeout + SLACK
+        self._quick = _client(url, timeout=limit, connect_timeout=min(limit, CONNECT_TIMEOUT))
         self._patient = _client(url, timeout=BULK_TIMEOUT, connect_timeout=CONNECT_TIMEOUT)
 
     async def close(self) -> None:
@@ -166,10 +172,15 @@ async def _translated(what: str) -> AsyncIterator[None]:
     """Makes a StoreError of whatever the client raises; the address stays out of it."""
     try:
         yield
-    except (RedisError, OSError) as error:
+    except (RedisConnectionError, RedisTimeoutError, OSError) as error:
         raise StoreError(
             f"the Redis server could not {what}: {type(error).__name__}",
             hint="see that the server runs and that TACTFUL_REDIS_URL names it; `tactful doctor`",
+        ) from error
+    except RedisError as error:
+        raise StoreRefusal(
+            f"the Redis server refused to {what}: {type(error).__name__}",
+            hint="see its memory and whether it is a primary; `tactful doctor` looks at both",
         ) from error
 
 

@@ -37,8 +37,7 @@ def write_bundle(
 ) -> Manifest:
     """Seals the bundle and writes it beside `directory`, then puts it in its place.
 
-    An older bundle in `directory` is replaced in one rename; a directory that holds anything
-    else is refused. Raises StorageError (a full disk, no permission) with the old content
+    An older bundle in `directory` is replaced; a directory that holds anything else is refused. Raises StorageError (a full disk, no permission) with the old content
     untouched.
     """
     directory = directory.absolute()
@@ -123,12 +122,13 @@ def _replace(directory: Path, draft: Path) -> None:
     if not directory.exists():
         draft.rename(directory)
         return
-    # A directory cannot be renamed over a full one: step aside, move in, clean up.
+    # A directory cannot be renamed over a full one: step aside, move in, clean up. Whatever
+    # comes between the two renames, Ctrl-C included, the old bundle goes back to its place.
     aside = directory.with_name(f".{directory.name}.replaced.{os.getpid()}")
     directory.rename(aside)
     try:
         draft.rename(directory)
-    except OSError:
+    except BaseException:
         aside.rename(directory)
         raise
     shutil.rmtree(aside, ignore_errors=True)

@@ -164,6 +164,9 @@ class Publisher:
                 hint="train again with one more day of purchases: the version will differ",
             )
         if known and self._first_difference(cargo, renew) is None:
+            if version == self._pointers.live():
+                return PublishResult(known, already=True)
+            # Somebody wants it now: it counts as newer than the live one, and stays.
             again = replace(known, published_at=self._clock())
             return PublishResult(self._noted(again), already=True)
         try:

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from serving.body import BodyRoute
+from serving.examples import ITEM
 from serving.problems import RESPONSES
 from serving.schemas import EventsAnswer, EventsQuery
 from serving.services import Services
@@ -27,7 +28,7 @@ _EXAMPLES = {
                     "event_id": "order-4711-line-1",
                     "customer_id": "1",
                     "kind": "purchase",
-                    "item_id": "1082185",
+                    "item_id": ITEM,
                     "quantity": 2,
                     "order_id": "order-4711",
                 }
@@ -42,7 +43,7 @@ _EXAMPLES = {
                     "event_id": "impression-1",
                     "customer_id": "1",
                     "kind": "impression",
-                    "item_id": "1082185",
+                    "item_id": ITEM,
                     "decision_id": "0123456789abcdef0123456789abcdef",
                     "placement": "home",
                     "channel": "site",
@@ -51,7 +52,7 @@ _EXAMPLES = {
                     "event_id": "click-1",
                     "customer_id": "1",
                     "kind": "click",
-                    "item_id": "1082185",
+                    "item_id": ITEM,
                     "timestamp": "2026-01-31T18:30:00Z",
                 },
             ]

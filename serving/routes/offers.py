@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from serving.body import BodyRoute
+from serving.examples import ITEM
 from serving.problems import RESPONSES
 from serving.schemas import OfferQuery, OffersAnswer
 from serving.services import Services
@@ -28,13 +29,13 @@ _EXAMPLES = {
             "customer_id": "1",
             "placements": ["usuals", {"name": "discovery", "n": 4}],
             "n": 6,
-            "filters": {"min_price": 0.5, "exclude": ["1082185"]},
+            "filters": {"min_price": 0.5, "exclude": [ITEM]},
             "reasons": "full",
         },
     },
     "visitor": {
         "summary": "A visitor who is not signed in, with something in the basket",
-        "value": {"placements": ["basket"], "context": {"basket": ["1082185"]}, "n": 5},
+        "value": {"placements": ["basket"], "context": {"basket": [ITEM]}, "n": 5},
     },
     "newsletter": {
         "summary": "Outbound: only what does not show the customer's own purchases",

@@ -14,6 +14,7 @@ from recommender.bundle import Neighbours
 from recommender.related import item_picks
 from recommender.types import ID_LENGTH, ItemId
 from serving.body import BodyRoute
+from serving.examples import ITEM
 from serving.live import LiveBundle
 from serving.placements import MOST_OFFERS
 from serving.problems import RESPONSES
@@ -26,7 +27,7 @@ basket_router = APIRouter(route_class=BodyRoute, tags=["items"])
 _EXAMPLES = {
     "basket": {
         "summary": "What goes with a basket",
-        "value": {"basket": ["1082185"], "n": 5},
+        "value": {"basket": [ITEM], "n": 5},
     }
 }
 
@@ -44,7 +45,7 @@ async def similar(
         Path(
             min_length=1,
             max_length=ID_LENGTH,
-            openapi_examples={"item": {"value": "1082185"}},
+            openapi_examples={"item": {"value": ITEM}},
         ),
     ],
     n: Annotated[int, Query(ge=1, le=MOST_OFFERS, description="offers wanted")] = 10,

@@ -25,7 +25,8 @@ return 'live'
 _ROLLBACK = """
 local live = redis.call('GET', KEYS[1])
 for i, version in ipairs(redis.call('LRANGE', KEYS[2], 0, -1)) do
-  if version ~= live and redis.call('HEXISTS', KEYS[3], version) == 1 then
+  local there = redis.call('EXISTS', ARGV[1] .. version .. ARGV[2]) == 1
+  if version ~= live and there and redis.call('HEXISTS', KEYS[3], version) == 1 then
     redis.call('SET', KEYS[1], version)
     redis.call('LTRIM', KEYS[2], i - 1, -1)
     return version
@@ -55,7 +56,9 @@ class Pointers:
     def rollback(self) -> str:
         """The version that answers from now on; "" when there was none to go back to."""
         keys = self._keys
-        return _text(self._redis.eval(_ROLLBACK, 3, keys.live, keys.activations, keys.versions))
+        before, after = keys.manifest("\0").split("\0")
+        touched = (keys.live, keys.activations, keys.versions)
+        return _text(self._redis.eval(_ROLLBACK, 3, *touched, before, after))
 
     def forget(self, version: str) -> bool:
         """Takes a summary away, so that nobody can activate the version; False for the live one."""

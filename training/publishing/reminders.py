@@ -5,13 +5,14 @@ They are live state: unversioned, and written by serving too, so each write is a
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from recommender.customer import ReplenishPurchase
-from recommender.errors import ConflictError
+from recommender.errors import ConflictError, StoreError
 from recommender.guard.replenish import RECORD_SECONDS, most_recent
 from recommender.keys import Keys
 from recommender.record import pack_replenish, unpack_replenish
@@ -61,11 +62,21 @@ def _merge(client: Any, keys: Keys, entries: list[_Entry]) -> list[_Entry]:
     held = client.mget(names)
     pipe = client.pipeline(transaction=False)
     for name, raw, (_, purchases) in zip(names, held, entries, strict=True):
-        known = () if raw is None else unpack_replenish(raw)
-        record = pack_replenish(most_recent((*known, *purchases)))
+        record = pack_replenish(most_recent((*_known(raw), *purchases)))
         pipe.eval(_REPLACE, 1, name, raw or b"", record, RECORD_SECONDS)
     done = pipe.execute()
     return [entry for entry, made in zip(entries, done, strict=True) if not made]
+
+
+def _known(raw: bytes | None) -> tuple[ReplenishPurchase, ...]:
+    """What a record holds. One that cannot be read is replaced, and a warning says so."""
+    if raw is None:
+        return ()
+    try:
+        return unpack_replenish(raw)
+    except StoreError as error:
+        warnings.warn(f"{error.what}; it is written anew", RuntimeWarning, stacklevel=2)
+        return ()
 
 
 def _chunks(entries: Iterator[_Entry]) -> Iterator[list[_Entry]]:

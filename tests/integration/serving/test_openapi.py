@@ -3,39 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from recommender.keys import Keys
-from recommender.types import ItemId, OfferId
 from serving.settings import Settings
 from tests.support.service import RedisServer, Running, publish, running
 from tests.support.shop import Shop
-
-EXAMPLE_ITEM = ItemId("1082185")
 
 
 @pytest.fixture(scope="module")
 def service(
     server: RedisServer, shop: Shop, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Running]:
-    """A service that sells the item of the examples.
-
-    Digits come first, so it takes the place of the first item and all stays in order.
-    """
-    bundle = shop.bundle
-    old = str(bundle.catalogue.ids[0])
-    catalogue = replace(bundle.catalogue, ids=(EXAMPLE_ITEM, *bundle.catalogue.ids[1:]))
-    offers = bundle.offers
-    if offers.ids[0] == old:
-        offers = replace(offers, ids=(OfferId(EXAMPLE_ITEM), *offers.ids[1:]))
-    renamed = replace(bundle, catalogue=catalogue, offers=offers)
     with server.client() as redis:
         folder = tmp_path_factory.mktemp("examples") / "bundle"
-        publish(redis, Keys("examples"), folder, renamed, shop.table)
+        publish(redis, Keys("examples"), folder, shop.bundle, shop.table)
     with running(Settings(redis_url=server.url, namespace="examples")) as found:
         yield found
 
