@@ -13,7 +13,7 @@ class Patterns(BaseModel):
 
     category      equals an element of the item's category path
     keyword       words in a row in the title, a tag or an element of the path
-    not_keyword   an item with one of these is not matched at all
+    not_keyword   takes back what a keyword found, never a category, an item or a tag
     item          external ids
     tag           equals a tag
     """
