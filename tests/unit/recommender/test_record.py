@@ -20,7 +20,9 @@ from recommender.record import (
 )
 from recommender.types import ItemId
 
-ITEMS = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=256).map(ItemId)
+ITEMS = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=256).map(
+    ItemId
+)
 HASHES = st.binary(min_size=8, max_size=8)
 TIMES = st.integers(0, 2**40)
 EVENTS = st.builds(
