@@ -79,18 +79,19 @@ def load_config(path: Path | None, overrides: Sequence[str] = ()) -> TrainConfig
 
 
 def config_digest(config: TrainConfig) -> str:
-    """BLAKE2b-128, in hex, of what affects the models.
+    """BLAKE2b-128, in hex, of what can change the models.
 
-    Paths, leniency, threads and the measuring of quality do not.
+    Paths, the names of columns, leniency, threads and the measuring of quality cannot. The
+    length of the test window can: the validation window, which tunes, ends where it begins.
     """
     content = config.model_dump(
         mode="json",
         exclude={
             "lenient": True,
-            "evaluation": True,
-            "offers": True,
-            "purchases": {"path"},
-            "catalogue": {"path"},
+            "evaluation": {"n", "customers", "bootstrap"},
+            "offers": {"path"},
+            "purchases": {"path", "columns"},
+            "catalogue": {"path", "columns"},
             "guard": {"policy"},
             "model": {"threads"},
         },
@@ -165,7 +166,7 @@ def _config_error(
 ) -> ConfigError:
     problems: list[str] = []
     hints: list[str] = []
-    for details in error.errors(include_url=False):
+    for details in _independent(error.errors(include_url=False)):
         location = _known_part(details["loc"])
         # An override is to blame for what it set, above or below the place of the problem.
         shared = (min(len(location), len(key)) for key in told)
@@ -183,6 +184,20 @@ def _config_error(
     return ConfigError(
         "\n  ".join(listed), hint="; ".join(hints[:5]) or "see the comments in configs/train.yaml"
     )
+
+
+def _independent(found: Sequence[ErrorDetails]) -> list[ErrorDetails]:
+    """Without lists called too short only because their values were refused one by one."""
+    return [
+        details
+        for details in found
+        if details["type"] != "too_short"
+        or not any(
+            len(other["loc"]) > len(details["loc"])
+            and other["loc"][: len(details["loc"])] == details["loc"]
+            for other in found
+        )
+    ]
 
 
 def _known_part(location: tuple[int | str, ...]) -> Location:

@@ -62,7 +62,7 @@ def evaluate(
     with threadpool_limits(limits=1, user_api="blas"), stage as advance:
         tallies, left_out = _run(index, table, truth, methods, numbers, advance)
 
-    def quality(method: _Method, *, new: bool) -> Quality:
+    def quality(method: _Method, *, new: bool) -> Quality | None:
         return _quality(tallies[method.name, new], index, settings, seed)
 
     return Evaluation(
@@ -74,11 +74,7 @@ def evaluate(
         left_out=left_out,
         guarded=bool(index.bundle.manifest.policy.life_events),
         methods=tuple(
-            Method(
-                name=m.name,
-                all=quality(m, new=False),
-                new=quality(m, new=True) if m.knows_new else None,
-            )
+            Method(name=m.name, all=quality(m, new=False), new=quality(m, new=True))
             for m in methods
         ),
     )
@@ -214,12 +210,15 @@ class _Tally:
         self.shown.append(offers)
 
 
-def _quality(tally: _Tally, index: BundleIndex, settings: Settings, seed: int) -> Quality:
+def _quality(tally: _Tally, index: BundleIndex, settings: Settings, seed: int) -> Quality | None:
+    """What the lists of one method are worth; None where there was nobody to measure."""
+    if not tally.hits:
+        return None
     hits = np.zeros((len(tally.hits), settings.n), dtype=np.bool_)
     for i, row in enumerate(tally.hits):
         hits[i, : len(row)] = row
     sizes = np.array(tally.sizes, dtype=np.int64)
-    shown = np.concatenate([*tally.shown, np.empty(0, dtype=np.int32)])
+    shown = np.concatenate(tally.shown)
     return Quality(
         ndcg=estimate(ndcg(hits, sizes), resamples=settings.bootstrap, seed=seed),
         recall=estimate(recall(hits, sizes), resamples=settings.bootstrap, seed=seed),

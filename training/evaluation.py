@@ -10,6 +10,9 @@ BANDS = (0.01, 0.05, 0.20, 1.0)
 """Offers by recent buyers: the 1 % most popular, the next 4 %, the next 15 %, all others."""
 
 
+_TO_MEASURE = "hand in more purchases or measure on a longer window"
+
+
 class Quality(BaseModel):
     """One method on one question.
 
@@ -26,12 +29,16 @@ class Quality(BaseModel):
 
 
 class Method(BaseModel):
-    """One method on both questions; `new` is None where it cannot rank new items."""
+    """One method on both questions.
+
+    `new` is None where the method cannot rank new items; both are None where nobody took
+    anything, so that there was nothing to measure.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
-    all: Quality
+    all: Quality | None
     new: Quality | None
 
 
@@ -58,20 +65,28 @@ class Evaluation(BaseModel):
     methods: tuple[Method, ...]
 
     def headline(self) -> dict[str, float]:
-        """The engine's numbers by name, for the manifest."""
+        """The engine's numbers by name, for the manifest; what was not measured has none."""
         engine = self.methods[0]
-        numbers = {
-            f"ndcg@{self.n}_all": engine.all.ndcg.mean,
-            f"recall@{self.n}_all": engine.all.recall.mean,
-            "coverage_all": engine.all.coverage,
-        }
-        if engine.new is not None:
-            numbers |= {
-                f"ndcg@{self.n}_new": engine.new.ndcg.mean,
-                f"recall@{self.n}_new": engine.new.recall.mean,
-                "coverage_new": engine.new.coverage,
-            }
+        numbers: dict[str, float] = {}
+        for kind, quality in (("all", engine.all), ("new", engine.new)):
+            if quality is not None:
+                numbers |= {
+                    f"ndcg@{self.n}_{kind}": quality.ndcg.mean,
+                    f"recall@{self.n}_{kind}": quality.recall.mean,
+                    f"coverage_{kind}": quality.coverage,
+                }
         return numbers
+
+    def notes(self) -> tuple[str, ...]:
+        """What could not be measured, in words."""
+        if self.customers_new:
+            return ()
+        missing = (
+            "took anything new to them; offers of new items were not measured"
+            if self.customers_all
+            else "took anything that may be offered; quality was not measured"
+        )
+        return (f"in the test window no known customer {missing}. To mend it: {_TO_MEASURE}",)
 
     def columns(self) -> tuple[str, ...]:
         """Headings of `rows`."""
@@ -79,7 +94,7 @@ class Evaluation(BaseModel):
         return ("method", *(f"{kind} {m}" for kind in ("all", "new") for m in measures))
 
     def rows(self) -> list[tuple[str, ...]]:
-        """A table for people: one row a method, intervals at 95 %."""
+        """A table for people: one row a method, intervals at 95 %, "-" where none was measured."""
         return [(m.name, *_cells(m.all), *_cells(m.new)) for m in self.methods]
 
 

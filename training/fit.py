@@ -230,8 +230,9 @@ def _universe(visible: Interactions, n_items: int, model: Model) -> tuple[Ints, 
     if not len(visible):
         raise InputError(
             "no purchase is left to learn from",
-            hint="hand in purchases; if there are some, the guard's packs hide them all: "
-            "see `tactful guard preview`",
+            hint="hand in purchases, and the catalogue (--catalogue) if none was named, since "
+            "the guard hides every item that it knows nothing of; `tactful guard preview` shows "
+            "what it hides of a catalogue",
         )
     pair = np.unique(visible.customer.astype(np.int64) * n_items + visible.item)
     support = np.bincount(pair % n_items, minlength=n_items)

@@ -63,7 +63,8 @@ def _agreed(document: PolicyDocument, settings: Guard) -> tuple[str, ...]:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        # Editors and spreadsheets of some systems begin UTF-8 with a byte order mark.
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
         raise NotFound(
             f"there is no file {path}", hint="check the path, or set guard.policy=null"

@@ -50,10 +50,10 @@ def recall(hits: Bools, taken: Ints | Longs) -> Doubles:
 def estimate(values: Doubles, *, resamples: int, seed: int) -> Estimate:
     """Mean and percentile bootstrap over customers (Efron, Tibshirani 1993, section 13.3).
 
-    Rounded to six digits. No customer gives zeros.
+    Rounded to six digits. Raises ValueError without a customer: there is no mean of nothing.
     """
     if not len(values):
-        return Estimate(mean=0.0, low=0.0, high=0.0)
+        raise ValueError("an estimate needs at least one customer")
     generator = np.random.default_rng(seed)
     means: list[Doubles] = []
     step = max(1, _RESAMPLED // len(values))

@@ -216,7 +216,7 @@ def _evaluated(run: _Run, window: Split, parameters: ModelParameters) -> Evaluat
         with_neighbours=False,
     )
     index = BundleIndex(bundle)
-    return evaluate(
+    found = evaluate(
         index,
         table,
         truth_of(window.after, table.customers, index.row_of_item),
@@ -225,3 +225,5 @@ def _evaluated(run: _Run, window: Split, parameters: ModelParameters) -> Evaluat
         seed=run.config.model.seed,
         progress=run.progress,
     )
+    run.notes += found.notes()
+    return found

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from training.evaluation import Evaluation, Method, Quality
+from training.evaluation import Evaluation, Quality
 from training.tune import Point
 
 ENGINE_COLOUR, OTHER_COLOUR, NEW_COLOUR = "#0b6e4f", "#b8c4bf", "#c8553d"
@@ -20,9 +20,8 @@ def quality_plot(evaluation: Evaluation) -> bytes:
     """NDCG of every method with its interval: all items left, new items right."""
     figure = Figure(figsize=(9, 3.2), layout="constrained")
     left, right = figure.subplots(1, 2)
-    known = [m for m in evaluation.methods if m.new is not None]
-    _bars(left, evaluation.methods, [m.all for m in evaluation.methods])
-    _bars(right, known, [m.new for m in known if m.new is not None])
+    _bars(left, [(m.name, m.all) for m in evaluation.methods if m.all is not None])
+    _bars(right, [(m.name, m.new) for m in evaluation.methods if m.new is not None])
     left.set_title("Anything")
     right.set_title("Only what is new to the customer")
     for axes in (left, right):
@@ -39,13 +38,17 @@ def curve_plot(points: tuple[Point, ...], chosen: float, name: str) -> bytes:
         (left, [p.ndcg_all for p in points], "Anything", ENGINE_COLOUR),
         (right, [p.ndcg_new for p in points], "Only new", NEW_COLOUR),
     )
-    for axes, heights, title, colour in pairs:
+    for axes, found, title, colour in pairs:
+        axes.set_title(title)
+        heights = [height for height in found if height is not None]
+        if len(heights) < len(values):
+            _nothing(axes)
+            continue
         axes.plot(values, heights, marker="o", color=colour)
         axes.axvline(chosen, color="#444444", linestyle=":", linewidth=1)
         if min(values) > 0:
             axes.set_xscale("log", base=2)
             axes.set_xticks(values, [f"{v:g}" for v in values])
-        axes.set_title(title)
         axes.set_xlabel(f"{name}; dotted: chosen")
         axes.set_ylabel("NDCG@10")
         axes.margins(y=0.25)
@@ -58,7 +61,8 @@ def reach_plot(evaluation: Evaluation) -> bytes:
     """Whose offers are shown: places in lists by the popularity of the offer."""
     rows: list[tuple[str, Quality]] = []
     for method in evaluation.methods:
-        rows.append((f"{method.name}, anything", method.all))
+        if method.all is not None:
+            rows.append((f"{method.name}, anything", method.all))
         if method.new is not None:
             rows.append((f"{method.name}, only new", method.new))
     figure = Figure(figsize=(9, 0.42 * len(rows) + 1.2), layout="constrained")
@@ -79,18 +83,27 @@ def reach_plot(evaluation: Evaluation) -> bytes:
     return _png(figure)
 
 
-def _bars(axes: Axes, methods: tuple[Method, ...] | list[Method], found: list[Quality]) -> None:
+def _bars(axes: Axes, rows: list[tuple[str, Quality]]) -> None:
+    if not rows:
+        _nothing(axes)
+        return
+    found = [quality for _, quality in rows]
     means = np.array([q.ndcg.mean for q in found])
     reach = np.array([[q.ndcg.mean - q.ndcg.low, q.ndcg.high - q.ndcg.mean] for q in found]).T
     colours = [ENGINE_COLOUR] + [OTHER_COLOUR] * (len(found) - 1)
     axes.barh(range(len(found)), means, xerr=np.maximum(reach, 0), color=colours, capsize=3)
-    axes.set_yticks(range(len(found)), [m.name for m in methods])
+    axes.set_yticks(range(len(found)), [name for name, _ in rows])
     axes.invert_yaxis()
     widest = max([q.ndcg.high for q in found] + [1e-6])
     for row, quality in enumerate(found):
         axes.text(quality.ndcg.high + 0.02 * widest, row, f"{quality.ndcg.mean:.3f}", va="center")
     axes.set_xlim(0, 1.2 * widest)
     _plain(axes)
+
+
+def _nothing(axes: Axes) -> None:
+    axes.text(0.5, 0.5, "not measured: nobody took any", ha="center", va="center")
+    axes.set_axis_off()
 
 
 def _plain(axes: Axes) -> None:

@@ -150,7 +150,7 @@ class Publisher:
     def size(self, version: str) -> float:
         """Bytes a customer in Redis now: keys, values and Redis' own overhead.
 
-        The mean over all keys of up to 1,000 sampled customers.
+        The mean over all keys of all customers, or of a fixed sample where there are many.
         """
         with _speaking():
             return self._keyspace.bytes_per_customer(version)

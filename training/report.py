@@ -82,12 +82,13 @@ def _short(findings: Findings) -> str:
         (f"{manifest.n_rows:,}", "items that the models know"),
         (f"{manifest.n_offers:,}", "offers"),
     ]
-    if (found := findings.evaluation) is not None:
-        engine = found.methods[0]
+    found = findings.evaluation
+    if found is not None and (engine := found.methods[0].all) is not None:
         figures.append(
-            (f"{engine.all.recall.mean:.0%}", f"of the {found.n} offers' possible hits, anything")
+            (f"{engine.recall.mean:.0%}", f"of the {found.n} offers' possible hits, anything")
         )
-        figures.append((_against(found), "better ranked than the best simple method"))
+    if (against := _against(found)) is not None:
+        figures.append(against.figure())
     cells = "".join(
         f"<div class=figure><b>{escape(number)}</b>{escape(text)}</div>" for number, text in figures
     )
@@ -99,7 +100,7 @@ def _in_words(findings: Findings) -> str:
     found, words = findings.evaluation, []
     if found is None:
         words.append("There is too little history to measure how good the offers are.")
-    else:
+    elif found.customers_all:
         first, last = day_month_year(found.window_from), day_month_year(found.window_until)
         words.append(
             f"We hid the purchases after {first}, up to {last}, asked Tactful for {found.n} offers "
@@ -110,6 +111,8 @@ def _in_words(findings: Findings) -> str:
             "<b>Anything</b> may repeat what a customer buys anyway; <b>only new</b> counts offers "
             "and purchases of items that the customer had never bought before."
         )
+    if (against := _against(found)) is not None:
+        words += against.advice()
     events = len(findings.guard.life_events)
     masked, _ = _masked(findings)
     if events:
@@ -121,9 +124,53 @@ def _in_words(findings: Findings) -> str:
     return "".join(f"<p>{sentence}</p>" for sentence in words)
 
 
-def _against(found: Evaluation) -> str:
-    best = max(m.all.ndcg.mean for m in found.methods[1:])
-    return f"{found.methods[0].all.ndcg.mean / best - 1:.1%}" if best else "-"
+@dataclass(frozen=True)
+class _Against:
+    """How Tactful ranks beside the best simple method.
+
+    percent   by how much better its NDCG is; below 0: worse
+    chance    whether the two intervals overlap
+    """
+
+    name: str
+    percent: int
+    chance: bool
+
+    def figure(self) -> tuple[str, str]:
+        """The number and what it counts, worded by its sign."""
+        if self.percent == 0:
+            return "equally", f"well ranked as the best simple method, {self.name}"
+        word = "better" if self.percent > 0 else "worse"
+        return (
+            f"{abs(self.percent)} %",
+            f"{word} ranked than the best simple method, {self.name}",
+        )
+
+    def advice(self) -> list[str]:
+        """What to do when a simple method ranks better; nothing otherwise."""
+        if self.percent >= 0:
+            return []
+        chance = " The intervals overlap, so it may be chance." if self.chance else ""
+        advice = (
+            f"<b>A simple method, {escape(self.name)}, ranks better here</b>, by NDCG over "
+            f"anything.{chance} What to do: see below whether everything was read as it should "
+            "be, above all who bought and when; hand in more weeks of purchases, if there are "
+            "any; give more values to try under <code>tuning</code>. Do not replace what the "
+            "shop shows now before Tactful is ahead."
+        )
+        return [advice]
+
+
+def _against(found: Evaluation | None) -> _Against | None:
+    """None where there is nothing to compare."""
+    if found is None or (engine := found.methods[0].all) is None:
+        return None
+    measured = [(m.name, m.all.ndcg) for m in found.methods[1:] if m.all is not None]
+    name, best = max(measured, key=lambda pair: pair[1].mean)
+    if not best.mean:
+        return None
+    change = round(100 * (engine.ndcg.mean / best.mean - 1))
+    return _Against(name, change, chance=engine.ndcg.high >= best.low)
 
 
 def _notes(notes: Sequence[str]) -> str:
@@ -131,7 +178,7 @@ def _notes(notes: Sequence[str]) -> str:
 
 
 def _quality(found: Evaluation | None) -> str:
-    if found is None:
+    if found is None or not found.customers_all:
         return ""
     left_out = (
         f"<p>{found.left_out:.1%} of what was bought is protected by the guard and counts neither "

@@ -40,14 +40,20 @@ DEPTH = 10
 """Lists are judged to this depth, NDCG@10, whatever the report shows."""
 
 
+_Both = tuple[float | None, float | None]
+
+
 class Point(BaseModel):
-    """One setting that was tried, and its NDCG@10 on the validation window."""
+    """One setting that was tried, and its NDCG@10 on the validation window.
+
+    None where nobody took any offer of the kind, so that there was nothing to measure.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     value: float
-    ndcg_all: float
-    ndcg_new: float
+    ndcg_all: float | None
+    ndcg_new: float | None
 
 
 class Tuned(BaseModel):
@@ -83,6 +89,7 @@ def tune(
     offerable   (n_rows,) False for rows that no offer may promote
     start       where the search starts; its other settings are kept
     """
+    start = _onto(grid, start)
     customers = sample(truth.customers, grid.customers, seed)
     half_lives = tuple(sorted({*grid.own_half_life_weeks, start.own_half_life_weeks}))
     trial = _Trial(heads, gather(heads, truth, customers, offerable, half_lives))
@@ -109,6 +116,17 @@ def tune(
     )
 
 
+def _onto(grid: Tuning, start: ModelParameters) -> ModelParameters:
+    """`start` with every searched value on the grid: the shop's lists hold, whatever we ship."""
+    nearest = {}
+    for name in (name for block in BLOCKS for name in block):
+        values: tuple[float, ...] = getattr(grid, name)
+        wanted: float = getattr(start, name)
+        distances = [abs(value - wanted) for value in values]
+        nearest[name] = values[distances.index(min(distances))]
+    return start.model_copy(update=nearest)
+
+
 def _combinations(block: tuple[str, ...], grid: Tuning) -> list[tuple[float, ...]]:
     return list(product(*(getattr(grid, name) for name in block)))
 
@@ -118,8 +136,12 @@ def _curve(trial: _Trial, found: ModelParameters, name: str, grid: Tuning) -> tu
     points = []
     for value in values:
         all_, new = trial.quality(found.model_copy(update={name: value}))
-        points.append(Point(value=value, ndcg_all=round(all_, 6), ndcg_new=round(new, 6)))
+        points.append(Point(value=value, ndcg_all=_rounded(all_), ndcg_new=_rounded(new)))
     return tuple(points)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 6)
 
 
 class _Trial:
@@ -128,17 +150,16 @@ class _Trial:
     def __init__(self, heads: Heads, candidates: Candidates) -> None:
         self.heads = heads
         self.candidates = candidates
-        self.known: dict[ModelParameters, tuple[float, float]] = {}
+        self.known: dict[ModelParameters, _Both] = {}
         self._baseline = self._baselines()
 
     def aim(self, parameters: ModelParameters) -> float:
         """The sum of both ratios; a kind of offer without truth or baseline adds nothing."""
-        all_, new = self.quality(parameters)
-        best_all, best_new = self._baseline
-        return (all_ / best_all if best_all else all_) + (new / best_new if best_new else new)
+        pairs = zip(self.quality(parameters), self._baseline, strict=True)
+        return sum((found or 0.0) / (best or 1.0) for found, best in pairs)
 
-    def quality(self, parameters: ModelParameters) -> tuple[float, float]:
-        """NDCG of all items and of new items."""
+    def quality(self, parameters: ModelParameters) -> _Both:
+        """NDCG of all items and of new items; None where nobody took any."""
         if parameters not in self.known:
             own = self._explore(self.candidates.own, parameters)
             rows = self.candidates.own.rows
@@ -155,7 +176,7 @@ class _Trial:
         scores: Floats = np.float32(parameters.cross_weight) * trend * block.cross + weighted
         return scores
 
-    def _both(self, own: Floats, unseen: Floats) -> tuple[float, float]:
+    def _both(self, own: Floats, unseen: Floats) -> _Both:
         c = self.candidates
         own, unseen = np.where(c.own.real, own, -np.inf), np.where(c.unseen.real, unseen, -np.inf)
         taken = np.hstack([c.own.taken, c.unseen.taken])
@@ -175,14 +196,14 @@ class _Trial:
             self._both(counts + 1, np.float32(1e-4) * popular[1]),
             self._both(c.own.cross, c.unseen.cross),
         )
-        return max(r[0] for r in results), max(r[1] for r in results)
+        return max(r[0] or 0.0 for r in results), max(r[1] or 0.0 for r in results)
 
 
-def _mean_ndcg(scores: Floats, taken: Bools, sizes: Longs) -> float:
+def _mean_ndcg(scores: Floats, taken: Bools, sizes: Longs) -> float | None:
     """Mean NDCG over customers who took something; equal scores rank by row."""
     wanted = sizes > 0
     if not wanted.any():
-        return 0.0
+        return None
     room = ((0, 0), (0, DEPTH))
     scores = np.pad(scores[wanted].astype(np.float64), room, constant_values=-np.inf)
     # Partitioning would break ties as it pleases; a step below float32's last digit decides.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -49,6 +49,18 @@ class _Hits:
     target: int = 0
     no_target: int = 0
     sure_target: int = 0
+
+    @property
+    def columns(self) -> tuple[int, ...]:
+        """The fields in their order."""
+        return (
+            self.evidence,
+            self.no_evidence,
+            self.sure_evidence,
+            self.target,
+            self.no_target,
+            self.sure_target,
+        )
 
     def __or__(self, other: _Hits) -> _Hits:
         return _Hits(
@@ -180,7 +192,7 @@ def _spread(values: Sequence[T], hits: Callable[[T], _Hits]) -> Bits:
     """(6, n) hits of each value; each distinct value is matched once."""
     number: dict[T, int] = {}
     at = np.fromiter((number.setdefault(v, len(number)) for v in values), np.int64, len(values))
-    found = [astuple(hits(value)) for value in number]
+    found = [hits(value).columns for value in number]
     columns: Bits = np.array(found, dtype=np.uint64).reshape(len(found), 6)
     return columns[at].T
 

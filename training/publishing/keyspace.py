@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from heapq import nsmallest
 from typing import Any
 
 from recommender.keys import Keys, customer_tag
+
+MOST_MEASURED = 10_000
+"""Up to so many customers, all are measured."""
 
 SAMPLED_CUSTOMERS = 1_000
 _BATCH = 1_000
@@ -37,23 +41,38 @@ class Keyspace:
             pipe.execute()
 
     def bytes_per_customer(self, version: str) -> float:
-        """Mean of MEMORY USAGE over all keys of up to 1,000 customers; 0.0 without any."""
+        """Mean of MEMORY USAGE over all keys of a customer; 0.0 without any.
+
+        All customers of the version are measured when there are at most 10,000, otherwise 1,000
+        of them: the same ones each time, whatever the server and the order of its keys.
+        """
         nobody = customer_tag("")
         learned = self._keys.learned(version, "").removesuffix(nobody)
         live = self._keys.events("").removesuffix(nobody)
         replenish = self._keys.replenish("").removesuffix(nobody)
-        tags: list[str] = []
+        measured = self._measured(learned)
+        used = 0
+        for first in range(0, len(measured), _BATCH):
+            pipe = self._redis.pipeline(transaction=False)
+            for tag in measured[first : first + _BATCH]:
+                for prefix in (learned, live, replenish):
+                    pipe.memory_usage(prefix + tag)
+            used += sum(size or 0 for size in pipe.execute())
+        return used / len(measured) if measured else 0.0
+
+    def _measured(self, learned: str) -> list[str]:
+        """The tags of the customers to measure; SCAN may name a key twice.
+
+        Tags are hashes of ids: those that sort first have nothing in common.
+        """
+        tags: set[str] = set()
+        most = MOST_MEASURED
         for batch in self._scan(learned):
-            tags += [key.decode().removeprefix(learned) for key in batch]
-            if len(tags) >= SAMPLED_CUSTOMERS:
-                break
-        sample = tags[:SAMPLED_CUSTOMERS]
-        pipe = self._redis.pipeline(transaction=False)
-        for tag in sample:
-            for prefix in (learned, live, replenish):
-                pipe.memory_usage(prefix + tag)
-        used = sum(size or 0 for size in pipe.execute())
-        return used / len(sample) if sample else 0.0
+            tags.update(key.decode().removeprefix(learned) for key in batch)
+            if len(tags) > most:
+                most = SAMPLED_CUSTOMERS
+                tags = set(nsmallest(most, tags))
+        return sorted(tags)
 
     def _scan(self, prefix: str) -> Iterator[list[bytes]]:
         pattern = "".join(f"\\{c}" if c in "\\*?[]" else c for c in prefix) + "*"

@@ -3,56 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from recommender.catalogue import Catalogue, Offers, own_offers
 from recommender.errors import InputError, NotFound
 from recommender.ids import id_problem
 from recommender.types import SECONDS_A_DAY, OfferId
+from training.reading.offer_entries import LISTS, Entry, Placed, read_entries
 from training.reading.problems import MOST_LISTED
 from training.reading.values import seconds
-from training.yaml_text import Location, read_yaml
-
-_MOST_YAML = 10_000_000
-_YAML = (".yaml", ".yml")
-_LISTS = ("items", "categories", "tags")
-_DATES = ("valid_from", "valid_until")
-
-
-class _Promotes(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
-
-    items: tuple[str, ...] = ()
-    categories: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-
-
-class _Entry(BaseModel):
-    """One offer as the shop writes it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
-
-    id: str
-    title: str = ""
-    promotes: _Promotes = Field(default_factory=_Promotes)
-    valid_from: str | None = None
-    valid_until: str | None = None
-
-
-@dataclass(frozen=True)
-class _Placed:
-    """An offer and where it was written."""
-
-    where: str
-    entry: _Entry
 
 
 @dataclass(frozen=True)
@@ -93,9 +58,7 @@ def read_offers(
             f"there is no file {path} (offers.path)", hint="check the path: --set offers.path=..."
         )
     problems: list[str] = []
-    read = _from_yaml if path.suffix.lower() in _YAML else _from_parquet
-    placed = read(path, problems)
-    rows = _compiled(placed, _Compiler(catalogue, separator), timezone, problems)
+    rows = _compiled(read_entries(path), _Compiler(catalogue, separator), timezone, problems)
     if problems:
         more = len(problems) - MOST_LISTED
         listed = problems[:MOST_LISTED] + ([f"and {more} more"] if more > 0 else [])
@@ -110,83 +73,36 @@ def read_offers(
 
 
 def _compiled(
-    placed: Sequence[_Placed], compiler: _Compiler, timezone: str, problems: list[str]
+    placed: Sequence[Placed], compiler: _Compiler, timezone: str, problems: list[str]
 ) -> list[_Row]:
     """The offers that break no rule; the others go to `problems`."""
     seen: dict[str, str] = {}
     rows: list[_Row] = []
     for offer in placed:
-        entry = offer.entry
+        problems += offer.problems
+        if (entry := offer.entry) is None:
+            continue
         start, end, found = _validity(entry, timezone)
-        found += _problems_of_id(offer, seen) + compiler.problems(entry)
-        problems += [f"{offer.where}, offer {entry.id[:60]!r}: {problem}" for problem in found]
-        if not found:
+        found += _problems_of_id(offer.where, entry, seen) if "id" not in offer.unread else []
+        found += compiler.problems(entry, whole="promotes" not in offer.unread)
+        name = f", offer {entry.id[:60]!r}" if "id" not in offer.unread else ""
+        problems += [f"{offer.where}{name}: {problem}" for problem in found]
+        if not found and not offer.problems:
             rows.append(_Row(entry.id, entry.title, compiler.items(entry), start, end))
     return rows
 
 
-def _from_yaml(path: Path, problems: list[str]) -> list[_Placed]:
-    document = read_yaml(path, most_bytes=_MOST_YAML, all_text=True)
-    data = [] if document.data is None else document.data
-    if not isinstance(data, list):
-        raise InputError(f"{path} is not a list of offers", hint="begin each offer with `- id:`")
-    return _entries(data, lambda i, inside: document.where((i, *inside)), problems)
-
-
-def _from_parquet(path: Path, problems: list[str]) -> list[_Placed]:
-    try:
-        frame = pl.read_parquet(path)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise InputError(
-            f"{path} cannot be read as Parquet: {str(error).splitlines()[0]}",
-            hint="offers are a YAML list (.yaml) or a Parquet file",
-        ) from error
-    data: list[dict[str, Any]] = []
-    for row in frame.iter_rows(named=True):
-        given = {key: value for key, value in row.items() if value is not None}
-        promotes = {key: _as_list(given.pop(key)) for key in _LISTS if key in given}
-        given |= {key: str(given[key]) for key in _DATES if key in given}
-        data.append({**given, "promotes": promotes})
-    return _entries(data, lambda i, _: f"{path}, row {i + 1}", problems)
-
-
-def _as_list(value: Any) -> Any:
-    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
-
-
-def _entries(
-    data: Sequence[Any], where: Callable[[int, Location], str], problems: list[str]
-) -> list[_Placed]:
-    placed: list[_Placed] = []
-    for i, raw in enumerate(data):
-        try:
-            placed.append(_Placed(where(i, ()), _Entry.model_validate(raw)))
-        except ValidationError as error:
-            for details in error.errors(include_url=False):
-                key = ".".join(map(str, details["loc"]))
-                problems.append(f"{where(i, details['loc'])}: {_sentence(details, key)}")
-    return placed
-
-
-def _sentence(details: Mapping[str, Any], key: str) -> str:
-    if details["type"] != "extra_forbidden":
-        return f"{key or 'an offer'}: {details['msg'][0].lower()}{details['msg'][1:]}"
-    known = (*_Entry.model_fields, *_LISTS)
-    near = get_close_matches(key.rsplit(".", 1)[-1], known, n=1)
-    return f"there is no key {key!r}" + (f"; did you mean {near[0]}?" if near else "")
-
-
-def _problems_of_id(offer: _Placed, seen: dict[str, str]) -> list[str]:
+def _problems_of_id(where: str, entry: Entry, seen: dict[str, str]) -> list[str]:
     found = []
-    if problem := id_problem(offer.entry.id):
+    if problem := id_problem(entry.id):
         found.append(f"its id {problem}")
-    if offer.entry.id in seen:
-        found.append(f"the id stands already in {seen[offer.entry.id]}")
-    seen.setdefault(offer.entry.id, offer.where)
+    if entry.id in seen:
+        found.append(f"the id stands already in {seen[entry.id]}")
+    seen.setdefault(entry.id, where)
     return found
 
 
-def _validity(entry: _Entry, timezone: str) -> tuple[float, float, list[str]]:
+def _validity(entry: Entry, timezone: str) -> tuple[float, float, list[str]]:
     """From, until (exclusive) as seconds since 1970, and what is wrong with them."""
     found = []
     start = -np.inf if entry.valid_from is None else _seconds(entry.valid_from, timezone)
@@ -213,7 +129,7 @@ class _Compiler:
     def __init__(self, catalogue: Catalogue, separator: str) -> None:
         self._available = catalogue.available
         self._separator = separator
-        self._named: dict[str, dict[str, list[int]]] = {kind: defaultdict(list) for kind in _LISTS}
+        self._named: dict[str, dict[str, list[int]]] = {kind: defaultdict(list) for kind in LISTS}
         for i, item in enumerate(catalogue.ids):
             self._named["items"][item].append(i)
             path = [part.casefold() for part in catalogue.paths[i]]
@@ -223,8 +139,11 @@ class _Compiler:
             for tag in catalogue.tags[i]:
                 self._named["tags"][tag.casefold()].append(i)
 
-    def problems(self, entry: _Entry) -> list[str]:
-        """What the entry names that does not exist, with the nearest that does."""
+    def problems(self, entry: Entry, *, whole: bool = True) -> list[str]:
+        """What the entry names that does not exist, with the nearest that does.
+
+        whole   False where the entry may name more than could be read
+        """
         found = []
         for kind, name in self._names(entry):
             known = self._named[kind]
@@ -232,17 +151,17 @@ class _Compiler:
                 near = get_close_matches(self._key(kind, name), known, n=1, cutoff=0.8)
                 hint = f"; did you mean {near[0]!r}?" if near else ""
                 found.append(f"promotes.{kind}: the catalogue has no {name[:60]!r}{hint}")
-        if not self._names(entry):
+        if whole and not self._names(entry):
             found.append("it promotes nothing; name items, categories or tags under `promotes`")
         return found
 
-    def items(self, entry: _Entry) -> list[int]:
+    def items(self, entry: Entry) -> list[int]:
         """The available items that the entry promotes, ascending."""
         named = [self._named[kind][self._key(kind, name)] for kind, name in self._names(entry)]
         return sorted({i for items in named for i in items if self._available[i]})
 
-    def _names(self, entry: _Entry) -> list[tuple[str, str]]:
-        return [(kind, name) for kind in _LISTS for name in getattr(entry.promotes, kind)]
+    def _names(self, entry: Entry) -> list[tuple[str, str]]:
+        return [(kind, name) for kind in LISTS for name in getattr(entry.promotes, kind)]
 
     def _key(self, kind: str, name: str) -> str:
         if kind == "items":

@@ -6,7 +6,7 @@ import io
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -156,8 +156,11 @@ class Problems:
         """How many rows of one table break a rule."""
         return sum(n for (of, _), n in self.counts.items() if of == table)
 
-    def raise_if_strict(self, rows_read: int) -> None:
-        """InputError with the first problems and the totals, unless rows are set aside."""
+    def raise_if_strict(self, rows_read: Mapping[str, int]) -> None:
+        """InputError with the first problems and the totals, unless rows are set aside.
+
+        rows_read   table: how many rows it has
+        """
         if self.lenient or not self.total:
             return
         listed = [str(problem) for problem in self._first]
@@ -167,9 +170,13 @@ class Problems:
             f"{rule}: {n:,} rows of the {table}; {SENTENCES[rule]}"
             for (table, rule), n in sorted(self.counts.items())
         ]
+        shares = [
+            f"{self.of_table(table):,} of {rows:,} rows of the {table}"
+            for table, rows in rows_read.items()
+            if self.of_table(table)
+        ]
         opening = (
-            f"{self.total:,} of {rows_read:,} rows cannot be used (rows are counted from 1, "
-            "without the header)"
+            f"{' and '.join(shares)} cannot be used (rows are counted from 1, without the header)"
         )
         raise InputError(
             "\n  ".join([opening, *listed, "by rule:", *totals]),

@@ -20,6 +20,7 @@ class ReadReport:
                      earlier to undo
     cancelled        purchases of which returns left nothing
     merged           lines added to an equal line of the same basket
+    items, offers    0 and not told for a history alone, of which the bundle knows them
     unlisted         items without a row in the catalogue
     offers_left_out  offers that promote only items that are not available
     window           first and last timestamp, seconds since 1970
@@ -59,8 +60,9 @@ class ReadReport:
             f"read {self.lines_read:,} lines from {_listed(self.files)}",
             f"  {self.kept:,} purchases by {self.customers:,} customers, {self.baskets:,} baskets",
             f"  from {first} to {last}",
-            f"  {self.items:,} items{unlisted}, {self.offers:,} offers{left_out}",
         ]
+        if self.items:
+            text.append(f"  {self.items:,} items{unlisted}, {self.offers:,} offers{left_out}")
         counts = (
             (self.returns, "returns, netted against earlier purchases"),
             (self.unmatched, "of the returns found too little to undo"),

@@ -49,7 +49,7 @@ def read_shop(
 
     now           seconds since 1970; purchases may lie one day ahead of it
     rejected_to   where a lenient reading writes the rows that it sets aside (Parquet)
-    progress      shows one stage a table, of as many steps as rows
+    progress      shows one stage a table, of as many steps as rows, and one for the netting
 
     Raises InputError (exit code 2) for rows that break a rule unless `config.lenient`; NotFound,
     InputError and ConfigError for files and columns; StorageError when `rejected_to` cannot be
@@ -62,7 +62,7 @@ def read_shop(
     _settle(problems, raw, listed, rejected_to)
     items = raw.lines[Columns.ITEM].unique()
     catalogue = catalogue_file.with_unlisted(None if listed is None else listed.catalogue, items)
-    netted = net(to_lines(raw.lines, pl.Series(catalogue.ids, dtype=pl.String)))
+    netted = _netted(raw, catalogue, shown)
     offers = read_offers(
         config.offers.path,
         catalogue,
@@ -83,18 +83,33 @@ def read_history(
 ) -> Shop:
     """Purchases alone, for a bundle that brings its own catalogue and offers.
 
-    Those of the config are left aside: every purchased item is an unlisted one. Otherwise as
-    `read_shop`.
+    Those of the config are left aside: every purchased item is an unlisted one. The report
+    says nothing of items and offers: the bundle knows which are listed and offered. Otherwise
+    as `read_shop`.
     """
     alone = config.model_copy(update={"catalogue": CatalogueFile(), "offers": OffersFile()})
-    return read_shop(alone, now=now, rejected_to=rejected_to, progress=progress)
+    shop = read_shop(alone, now=now, rejected_to=rejected_to, progress=progress)
+    report = replace(shop.report, items=0, unlisted=0, offers=0, offers_left_out=0)
+    return replace(shop, report=report)
+
+
+def _netted(raw: RawPurchases, catalogue: Catalogue, progress: Progress) -> Netted:
+    with progress.stage("sort and net purchases", 2) as advance:
+        lines = to_lines(raw.lines, pl.Series(catalogue.ids, dtype=pl.String))
+        advance(1)
+        netted = net(lines)
+        advance(1)
+    return netted
 
 
 def _settle(
     problems: Problems, raw: RawPurchases, listed: RawCatalogue | None, rejected_to: Path | None
 ) -> None:
     """Refuses or sets aside the rows that break a rule."""
-    problems.raise_if_strict(raw.lines_read + (0 if listed is None else listed.rows_read))
+    rows_read = {purchases_file.TABLE: raw.lines_read}
+    if listed is not None:
+        rows_read[catalogue_file.TABLE] = listed.rows_read
+    problems.raise_if_strict(rows_read)
     if problems.lenient and rejected_to is not None:
         problems.write(rejected_to)
     if not raw.lines.height:

@@ -157,10 +157,37 @@ def test_a_relative_path_is_looked_up_here_and_then_beside_the_file(tmp_path: Pa
 
 def test_the_digest_changes_with_what_affects_the_models_and_with_nothing_else() -> None:
     base = config_digest(load_config(None))
-    for same in ("purchases.path=/a", "lenient=true", "model.threads=3", "evaluation.n=5"):
-        assert config_digest(load_config(None, [same])) == base
-    for other in ("model.seed=1", "guard.packs=[]", "tuning.customers=5", "purchases.timezone=CET"):
-        assert config_digest(load_config(None, [other])) != base
+    for same in (
+        "purchases.path=/a",
+        "catalogue.path=/a",
+        "offers.path=/a",
+        "guard.policy=/a",
+        "purchases.columns.item_id=Stock Code",
+        "catalogue.columns.category=[a, b]",
+        "lenient=true",
+        "model.threads=3",
+        "evaluation.n=5",
+        "evaluation.customers=5",
+        "evaluation.bootstrap=50",
+    ):
+        assert config_digest(load_config(None, [same])) == base, same
+    for other in (
+        "model.seed=1",
+        "guard.packs=[]",
+        "tuning.customers=5",
+        "tuning.window_weeks=5",
+        "evaluation.window_weeks=5",
+        "purchases.timezone=CET",
+    ):
+        assert config_digest(load_config(None, [other])) != base, other
+
+
+@pytest.mark.parametrize("values", ["[99]", "[99, -1]"])
+def test_a_list_of_impossible_values_is_not_called_empty(values: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config(None, [f"tuning.cross_weight={values}"])
+    assert "less than or equal to 10" in str(caught.value)
+    assert "at least 1 item" not in str(caught.value)
 
 
 @pytest.mark.parametrize(("customers", "support"), [(0, 1), (99, 1), (150, 3), (9999, 10)])

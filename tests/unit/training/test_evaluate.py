@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -16,6 +17,7 @@ from recommender.guard.policy import GuardPolicy
 from recommender.guard.view import view_of_purchases
 from recommender.index import BundleIndex
 from recommender.request import OfferRequest, Placement, Source
+from recommender.types import OfferId
 from tests.support.shop import (
     AS_OF,
     CONTAINED,
@@ -113,6 +115,7 @@ def test_every_method_is_in_one_table() -> None:
     assert all(len(row) == len(found.columns()) for row in found.rows())
     assert found.rows()[2][-1] == "-"
     for method in found.methods:
+        assert method.all is not None
         assert sum(method.all.bands) == pytest.approx(1, abs=1e-5)
         assert 0 < method.all.coverage <= 1
 
@@ -120,7 +123,7 @@ def test_every_method_is_in_one_table() -> None:
 def test_contained_truth_is_left_out_for_everyone() -> None:
     """Everybody buys cribs; under the guard no method may show them, and none is blamed."""
     index, _, truth = case(guarded=True)
-    crib = index.offer_index["crib"]
+    crib = index.offer_index[OfferId("crib")]
     held = [index.item_id(int(row)) in CONTAINED for row in truth.rows]
     found = evaluated(guarded=True)
     assert found.guarded
@@ -168,3 +171,38 @@ def test_frequency_ties_fall_by_popularity() -> None:
 def test_baselines_come_from_the_bundle() -> None:
     index, _, _ = case(guarded=True)
     assert [b.knows_new for b in baselines(index.bundle)] == [True, False, True]
+
+
+def truth_for(bought: Sequence[Sequence[int]]) -> Truth:
+    """What each customer of the case took, as offers without containment."""
+    return Truth(
+        indptr=np.cumsum([0, *map(len, bought)]).astype(np.int64),
+        rows=np.array([row for rows in bought for row in rows], dtype=np.int32),
+    )
+
+
+def test_nothing_new_taken_is_absent_not_zero() -> None:
+    """Everybody buys what they bought before: *all* is measured, *new* is not."""
+    index, table, _ = case(guarded=False)
+    again = truth_for([table.view(c).rows[:1].tolist() for c in range(len(table))])
+    found = evaluate(index, table, again, SETTINGS, until=AS_OF)
+    assert (found.customers_all, found.customers_new) == (len(table), 0)
+    assert set(found.headline()) == {"ndcg@5_all", "recall@5_all", "coverage_all"}
+    assert all(method.new is None for method in found.methods)
+    assert all(row[4:] == ("-", "-", "-") and "-" not in row[1:4] for row in found.rows())
+    assert len(found.notes()) == 1
+    assert "offers of new items were not measured" in found.notes()[0]
+
+
+def test_nobody_who_took_anything_leaves_no_number_at_all() -> None:
+    index, table, _ = case(guarded=False)
+    found = evaluate(index, table, truth_for([[]] * len(table)), SETTINGS, until=AS_OF)
+    assert (found.customers_all, found.customers_new) == (0, 0)
+    assert found.headline() == {}
+    assert all(row[1:] == ("-",) * 6 for row in found.rows())
+    assert len(found.notes()) == 1
+    assert "quality was not measured" in found.notes()[0]
+
+
+def test_what_was_measured_needs_no_note() -> None:
+    assert evaluated(guarded=True).notes() == ()

@@ -53,9 +53,9 @@ def test_the_interval_holds_the_mean_and_is_reproducible() -> None:
     assert found.high == pytest.approx(0.1294, abs=0.005)
 
 
-def test_nobody_to_ask_is_zero_not_an_error() -> None:
-    found = estimate(np.empty(0), resamples=10, seed=0)
-    assert (found.mean, found.low, found.high) == (0.0, 0.0, 0.0)
+def test_there_is_no_mean_of_nobody() -> None:
+    with pytest.raises(ValueError, match="at least one customer"):
+        estimate(np.empty(0), resamples=10, seed=0)
 
 
 def test_coverage_counts_distinct_offers() -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import random
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,7 +18,8 @@ from recommender.index import BundleIndex
 from training.bundle_dir import read_bundle, read_manifest
 from training.config import TrainConfig, load_config
 from training.pipeline import TrainResult, train
-from training.progress import Silent
+from training.progress import Advance, Silent
+from training.sections import CatalogueColumns, PurchaseColumns
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC).timestamp()
 LAST = datetime(2026, 2, 1, tzinfo=UTC)
@@ -24,6 +28,22 @@ MILK = [f"milk-{i}" for i in range(12)]
 
 Purchase = tuple[str, str, int]
 """Customer, item, and days before `LAST`."""
+
+
+class Stages:
+    """Notes the stages of a training, in order, and how many steps each took."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.steps: Counter[str] = Counter()
+
+    @contextmanager
+    def stage(self, name: str, total: int) -> Iterator[Advance]:
+        """One stage; a name that comes again adds its steps."""
+        self.names.append(name)
+        before = self.steps[name]
+        yield lambda steps: self.steps.update({name: steps})
+        assert self.steps[name] - before <= total
 
 
 def population(days: int = 200, seed: int = 2) -> list[Purchase]:
@@ -35,6 +55,7 @@ def population(days: int = 200, seed: int = 2) -> list[Purchase]:
         for _ in range(25):
             day = chance.randrange(days)
             bought += [(f"c{c:02d}", item, day) for item in (*chance.sample(habits, 2), *MILK[:1])]
+        bought.append((f"c{c:02d}", chance.choice(MILK), chance.randrange(days)))
     bought.append(("c00", MILK[0], 0))
     return bought
 
@@ -198,3 +219,43 @@ def test_training_again_replaces_the_bundle(tmp_path: Path) -> None:
     second = trained(tmp_path, population(seed=9))
     assert read_manifest(tmp_path / "bundle").digest == second.manifest.digest
     assert first.manifest.digest != second.manifest.digest
+
+
+def test_other_column_names_give_the_same_version(result: TrainResult, tmp_path: Path) -> None:
+    """The same rows, however the shop's own files call their columns."""
+    config = shop(tmp_path, population())
+    bought, listing = tmp_path / "purchases.parquet", tmp_path / "catalogue.parquet"
+    pl.read_parquet(bought).rename({"customer_id": "Customer ID"}).write_parquet(bought)
+    pl.read_parquet(listing).rename({"category": "Path"}).write_parquet(listing)
+    columns = {
+        "purchases": config.purchases.model_copy(
+            update={"columns": PurchaseColumns(customer_id="Customer ID")}
+        ),
+        "catalogue": config.catalogue.model_copy(
+            update={"columns": CatalogueColumns(category="Path")}
+        ),
+    }
+    again = train(config.model_copy(update=columns), tmp_path / "bundle", now=NOW)
+    assert again.manifest.version == result.manifest.version
+
+
+def test_a_window_in_which_nobody_takes_anything_new_leaves_no_number(tmp_path: Path) -> None:
+    """Two customers who buy the same two items every week for half a year."""
+    twins = [(c, item, 7 * week) for c in ("ann", "bob") for item in MILK[:2] for week in range(26)]
+    found = trained(tmp_path, twins)
+    assert set(found.manifest.metrics) == {"ndcg@10_all", "recall@10_all", "coverage_all"}
+    assert "offers of new items were not measured" in "".join(found.notes)
+    stored = json.loads((found.directory / "evaluation.json").read_text(encoding="utf-8"))
+    assert {method["new"] for method in stored["evaluation"]["methods"]} == {None}
+    for points in stored["tuned"]["curves"].values():
+        assert {point["ndcg_new"] for point in points} == {None}
+    assert stored["notes"] == list(found.notes)
+    page = (found.directory / "report.html").read_text(encoding="utf-8")
+    assert found.notes[0] in page
+
+
+def test_long_steps_between_reading_and_fitting_are_shown(tmp_path: Path) -> None:
+    stages = Stages()
+    train(shop(tmp_path, population()), tmp_path / "bundle", now=NOW, progress=stages)
+    assert stages.names.index("read purchases") + 1 == stages.names.index("sort and net purchases")
+    assert stages.steps["sort and net purchases"] == 2

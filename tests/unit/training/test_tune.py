@@ -18,7 +18,7 @@ from training.metrics import ndcg
 from training.progress import Silent
 from training.sections import Model, Tuning
 from training.split import Truth, split_off, truth_of
-from training.tune import DEPTH, WORTH, Tuned, tune
+from training.tune import BLOCKS, DEPTH, WORTH, Tuned, tune
 
 MODEL = Model(factors=6, iterations=4, threads=1)
 START = default_parameters(MODEL)
@@ -93,16 +93,37 @@ def test_no_value_of_a_curve_beats_the_one_that_was_chosen() -> None:
     for name, points in result.curves.items():
         chosen = next(p for p in points if p.value == getattr(result.parameters, name))
         for point in points:
+            assert point.ndcg_all is not None
+            assert point.ndcg_new is not None
+            assert chosen.ndcg_all is not None
+            assert chosen.ndcg_new is not None
             gains = (point.ndcg_all - chosen.ndcg_all, point.ndcg_new - chosen.ndcg_new)
             assert min(gains) <= WORTH, f"{name} = {point.value}"
 
 
-def test_the_grid_bounds_the_search_and_the_rest_stays() -> None:
-    result = tuned()
+def test_every_searched_value_is_on_the_grid_and_the_rest_stays() -> None:
+    """Half-life 16 is the only shipped default that this grid has."""
+    searched = {name for block in BLOCKS for name in block}
     start = START.model_dump()
-    for name, value in result.parameters.model_dump().items():
-        grid = getattr(GRID, name, ())
-        assert value in (*grid, start[name])
+    for name, value in tuned().parameters.model_dump().items():
+        allowed = getattr(GRID, name) if name in searched else (start[name],)
+        assert value in allowed, name
+
+
+def test_a_grid_of_single_values_is_what_comes_out() -> None:
+    """A shop that fixes every setting gets what it fixed, wherever the shipped defaults lie."""
+    fixed: dict[str, float] = {
+        "own_half_life_weeks": 5.0,
+        "repeat_exponent": 0.3,
+        "trend_exponent": 0.2,
+        "cross_weight": 0.5,
+        "popularity_weight": 0.7,
+    }
+    grid = Tuning.model_validate({name: (value,) for name, value in fixed.items()})
+    result = tuned(grid=grid)
+    assert result.parameters == START.model_copy(update=fixed)
+    for name, points in result.curves.items():
+        assert [point.value for point in points] == [fixed[name]]
 
 
 def test_equal_input_gives_equal_parameters() -> None:
@@ -138,6 +159,17 @@ def test_unseen_candidates_were_never_bought_and_come_once() -> None:
 
 
 def test_nothing_to_offer_is_not_an_error() -> None:
-    """A shop that may offer nothing personally keeps the defaults."""
+    """Then the grid's values nearest to the shipped defaults stay, and nothing was measured."""
     heads, _ = fitted()
-    assert tuned(np.zeros(heads.n_rows, dtype=np.bool_)).parameters == START
+    result = tuned(np.zeros(heads.n_rows, dtype=np.bool_))
+    nearest = {
+        "own_half_life_weeks": 16.0,
+        "repeat_exponent": 0.0,
+        "trend_exponent": 1.0,
+        "cross_weight": 0.0,
+        "popularity_weight": 0.0,
+    }
+    assert result.parameters == START.model_copy(update=nearest)
+    assert result.aim == 0
+    for points in result.curves.values():
+        assert {(point.ndcg_all, point.ndcg_new) for point in points} == {(None, None)}

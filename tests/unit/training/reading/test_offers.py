@@ -178,3 +178,65 @@ def test_the_shipped_example_is_valid() -> None:
     )
     found = read_offers(SHIPPED, catalogue, timezone="UTC").offers
     assert found.ids == ("BREAKFAST-SET", "OAT-WEEK")
+
+
+def refusal(path: Path, text: str) -> list[str]:
+    """The lines of the error, without the file's name."""
+    with pytest.raises(InputError) as caught:
+        read(path, text)
+    return [line.strip().removeprefix(f"{path}, ") for line in caught.value.what.splitlines()]
+
+
+def test_a_key_too_many_hides_no_other_problem(tmp_path: Path) -> None:
+    """Everything wrong with an entry and with later ones is told, in the order of the file."""
+    text = (
+        "- id: a\n"
+        "  colour: red\n"
+        "  promotes: {items: [oats]}\n"
+        "  valid_from: soon\n"
+        "- id: a\n"
+        "  promotes: {items: [{x: 1}, oat, {y: 2}], tags: [nothing-like-it]}\n"
+        "- id: b\n"
+        "  size: 3\n"
+    )
+    assert refusal(tmp_path / "o.yaml", text)[1:] == [
+        "line 2: there is no key 'colour'",
+        "line 1, offer 'a': valid_from 'soon' is no date or time",
+        "line 1, offer 'a': promotes.items: the catalogue has no 'oats'; did you mean 'oat'?",
+        "line 6: promotes.items.0: input should be a valid string",
+        "line 6: promotes.items.2: input should be a valid string",
+        f"line 5, offer 'a': the id stands already in {tmp_path / 'o.yaml'}, line 1",
+        "line 5, offer 'a': promotes.tags: the catalogue has no 'nothing-like-it'",
+        "line 8: there is no key 'size'",
+        "line 7, offer 'b': it promotes nothing; name items, categories or tags under `promotes`",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("- {id: a, promote: {items: [oat]}}\n", "'promote'; did you mean promotes?"),
+        ("- {id: a, item: [oat]}\n", "'item'; did you mean items?"),
+        ("- {id: a, promotes: {items: oat}}\n", "promotes.items: input should be a valid tuple"),
+        ("- {promotes: {items: [oat]}}\n", "id: field required"),
+    ],
+)
+def test_what_could_not_be_read_is_not_called_missing(
+    tmp_path: Path, text: str, problem: str
+) -> None:
+    told = refusal(tmp_path / "o.yaml", text)
+    assert len(told) == 2
+    assert problem in told[1]
+
+
+def test_an_id_beside_an_unknown_key_like_it_is_still_checked(tmp_path: Path) -> None:
+    text = "- {id: a, ids: x, promotes: {items: [oat]}}\n" * 2
+    assert any("the id stands already in" in line for line in refusal(tmp_path / "o.yaml", text))
+
+
+def test_the_first_20_problems_are_told_and_the_others_counted(tmp_path: Path) -> None:
+    text = "".join(f"- {{id: a{i}, colour: red, promotes: {{items: [x]}}}}\n" for i in range(15))
+    told = refusal(tmp_path / "o.yaml", text)
+    assert told[0].endswith("breaks 30 rules")
+    assert len(told) == 22
+    assert told[-1] == "and 10 more"

@@ -102,7 +102,7 @@ def test_a_line_at_the_edge_of_a_rule_is_accepted(read: Reader, columns: dict[st
 def test_the_first_20_problems_and_all_totals_are_told(read: Reader) -> None:
     text = GOOD + "ann,tea,2025-06-01,1\n" + "ann,tea,2025-06-01,0\n" * 30 + ",tea,2025-06-01,1\n"
     message = str(refusal(read, text))
-    assert "31 of 32 rows cannot be used" in message
+    assert "31 of 32 rows of the purchases cannot be used" in message
     assert "row 2, column 'quantity': '0' (quantity_zero)" in message
     assert "row 21," in message
     assert "row 22," not in message
@@ -114,6 +114,7 @@ def test_the_first_20_problems_and_all_totals_are_told(read: Reader) -> None:
 def test_problems_of_catalogue_and_purchases_are_told_together(read: Reader) -> None:
     catalogue = {"item_id": ["tea", "pot"], "price": [1.0, -1.0]}
     message = str(refusal(read, one_line(quantity=0), catalogue))
+    assert "1 of 1 rows of the purchases and 1 of 2 rows of the catalogue cannot" in message
     assert "catalogue.parquet, row 2, column 'price'" in message
     assert "purchases.parquet, row 1, column 'quantity'" in message
 
@@ -252,7 +253,8 @@ def test_without_a_catalogue_every_purchased_item_is_unlisted_and_its_own_offer(
     read: Reader,
 ) -> None:
     shop = read(one_line())
-    assert shop.catalogue.ids == shop.offers.ids == ("tea",)
+    assert shop.catalogue.ids == ("tea",)
+    assert shop.offers.ids == ("tea",)
     assert not shop.catalogue.listed.any()
 
 
@@ -264,3 +266,14 @@ def test_a_history_is_read_without_the_catalogue_and_offers_of_the_config(
     settings = [f"purchases.path={path}", "catalogue.path=gone.csv", "offers.path=gone.yaml"]
     shop = read_history(load_config(None, settings), now=NOW)
     assert shop.catalogue.ids == ("tea",)
+    # Of items and offers the bundle knows; the files of the history say nothing.
+    assert shop.report.lines() == [
+        f"read 1 lines from {path}",
+        "  1 purchases by 1 customers, 1 baskets",
+        "  from 2025-06-01T00:00:00Z to 2025-06-01T00:00:00Z",
+    ]
+
+
+def test_rows_of_a_file_without_a_problem_are_not_counted(read: Reader) -> None:
+    message = str(refusal(read, one_line(quantity=0), {"item_id": ["tea", "pot"]}))
+    assert "1 of 1 rows of the purchases cannot be used" in message
