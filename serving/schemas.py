@@ -156,9 +156,7 @@ class ReasonAnswer(BaseModel):
 
     kind: str
     text: str = Field(description="safe to show to the customer")
-    share: float = Field(
-        description="its part of the score; below 0 where it speaks against"
-    )
+    share: float = Field(description="its part of the score; below 0 where it speaks against")
     items: tuple[str, ...] | None = Field(default=None, description="items that it rests on")
 
 

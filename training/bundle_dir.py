@@ -37,8 +37,8 @@ def write_bundle(
 ) -> Manifest:
     """Seals the bundle and writes it beside `directory`, then puts it in its place.
 
-    An older bundle in `directory` is replaced; a directory that holds anything else is refused. Raises StorageError (a full disk, no permission) with the old content
-    untouched.
+    An older bundle in `directory` is replaced; a directory that holds anything else is refused.
+    Raises StorageError (a full disk, no permission) with the old content untouched.
     """
     directory = directory.absolute()
     check_directory(directory)
