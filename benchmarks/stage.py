@@ -64,15 +64,17 @@ def free_port() -> int:
 
 
 @contextmanager
-def service(url: str, *, app: str = "serving.app:create_app", core: int = 0) -> Iterator[int]:
-    """A worker process on processor `core`; gives its port once it answers."""
+def service(url: str, *, app: str = "", core: int = 0) -> Iterator[int]:
+    """`tactful serve`, or another app, on processor `core`; gives its port once it answers."""
     port = free_port()
     threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1")
     environment = os.environ | threads | {"TACTFUL_REDIS_URL": url, "TACTFUL_LOG_LEVEL": "error"}
+    lean = ("--loop", "uvloop", "--http", "httptools", "--ws", "none", "--no-access-log")
+    other = ("uvicorn", "--factory", app, *lean, "--no-proxy-headers", "--no-server-header")
+    program = other if app else ("tactful", "serve")
     command = [
-        *("taskset", "-c", str(core), sys.executable, "-m", "uvicorn", "--factory", app),
-        *("--port", str(port), "--loop", "uvloop", "--http", "httptools", "--ws", "none"),
-        *("--no-access-log", "--log-level", "error"),
+        *("taskset", "-c", str(core), sys.executable, "-m", *program),
+        *("--port", str(port)),
     ]
     process = subprocess.Popen(command, cwd=ROOT, env=environment)
     try:

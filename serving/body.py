@@ -6,7 +6,9 @@ reads the body itself. It is worth a third of the time of a small answer.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, get_type_hints
 
@@ -17,6 +19,10 @@ from starlette.responses import Response
 
 from recommender.errors import TactfulError
 from serving.services import Services
+
+DRAIN_BYTES = 16_000_000
+"""Most bytes of a body too large that are read, and thrown away, before it is refused."""
+DRAIN_SECONDS = 1.0
 
 
 class BodyTooLarge(TactfulError):
@@ -43,9 +49,13 @@ class BodyRoute(APIRoute):
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """The body of a request; BodyTooLarge as soon as it is known to exceed `limit` bytes."""
+    """The body of a request; BodyTooLarge when it exceeds `limit` bytes.
+
+    Of a body too large at most `limit` bytes and one message are ever held.
+    """
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > limit:
+        await _drain(request)
         raise _too_large(limit)
     message = await request.receive()
     body: bytes = message.get("body", b"")
@@ -53,6 +63,8 @@ async def read_body(request: Request, limit: int) -> bytes:
     size = len(body)
     while message.get("more_body", False):
         if size > limit:
+            parts.clear()
+            await _drain(request)
             raise _too_large(limit)
         message = await request.receive()
         parts.append(message.get("body", b""))
@@ -62,6 +74,24 @@ async def read_body(request: Request, limit: int) -> bytes:
     if size > limit:
         raise _too_large(limit)
     return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+async def _drain(request: Request) -> None:
+    """Reads on for a moment and keeps nothing.
+
+    A client that is still sending when the connection closes often sees a reset instead of the
+    answer. One that waits for `100 Continue` sends nothing until it is asked to.
+    """
+    if "100-continue" in request.headers.get("expect", "").lower():
+        return
+    left = DRAIN_BYTES
+    with suppress(TimeoutError):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            while left > 0:
+                message = await request.receive()
+                left -= len(message.get("body", b""))
+                if not message.get("more_body", False):
+                    return
 
 
 def _too_large(limit: int) -> BodyTooLarge:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -15,6 +18,8 @@ from recommender.guard.replenish import RECORD_SECONDS
 from recommender.types import SECONDS_A_DAY
 
 PREFIX = "TACTFUL_"
+NOT_OF_THE_SERVICE = ("STATE", "DEBUG")
+"""Names after the prefix that the command reads, and the service does not."""
 SCHEMES = ("redis", "rediss", "unix")
 
 
@@ -113,9 +118,11 @@ class Settings(BaseSettings):
 def load_settings(**values: object) -> Settings:
     """Settings from `values` and, where these are silent, from the environment.
 
-    Raises ConfigError that names each setting which cannot be used. No value is repeated in it:
-    an address may hold a password.
+    Raises ConfigError that names each setting which cannot be used, and each variable of the
+    environment which begins like a setting and is none. No value is repeated in it: an address
+    may hold a password.
     """
+    _refuse_unknown(os.environ)
     try:
         return Settings(**values)  # type: ignore[arg-type]
     except ValidationError as error:
@@ -126,6 +133,25 @@ def load_settings(**values: object) -> Settings:
     raise ConfigError(
         "the settings cannot be used: " + "; ".join(problems),
         hint=f"set {PREFIX}<NAME> in the environment, or the option of `tactful serve`",
+    )
+
+
+def _refuse_unknown(environment: Iterable[str]) -> None:
+    """A misspelt variable would otherwise be ignored, and a default taken in silence."""
+    names = [*Settings.model_fields, *NOT_OF_THE_SERVICE]
+    known = sorted(PREFIX + name.upper() for name in names)
+    unknown = sorted(
+        name
+        for name in environment
+        if name.upper().startswith(PREFIX) and name.upper() not in known
+    )
+    if not unknown:
+        return
+    near = [match for name in unknown for match in get_close_matches(name.upper(), known, n=1)]
+    meant = f"did you mean {', '.join(dict.fromkeys(near))}? " if near else ""
+    raise ConfigError(
+        f"the environment sets {', '.join(unknown)}, which is no setting",
+        hint=f"{meant}unset what is not meant for Tactful; known are {', '.join(known)}",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,6 +62,8 @@ def batch_offers(
     progress = RichProgress(console.err())
     with threadpool_limits(limits=1, user_api="blas"):
         shop = _history(config, now, rejected_to, progress)
+        if wanted.customers is not None:
+            _tell_odd(wanted.customers, set(shop.interactions.customers))
         return batch(
             BundleIndex(bundle),
             shop.interactions,
@@ -71,6 +73,18 @@ def batch_offers(
             n=wanted.n,
             new_only=wanted.new_only,
             progress=progress,
+        )
+
+
+def _tell_odd(wanted: Sequence[CustomerId], known: Container[CustomerId]) -> None:
+    """Counts aloud what a list of customers was hardly meant to hold."""
+    once = dict.fromkeys(wanted)
+    if repeated := len(wanted) - len(once):
+        console.tell(f"repeated lines in the list of customers: {repeated:,}; each is served once")
+    if unknown := sum(customer not in known for customer in once):
+        console.tell(
+            f"customers of the list whom the purchases do not have: {unknown:,} of "
+            f"{len(once):,}; they get popular offers"
         )
 
 

@@ -19,27 +19,30 @@ def refuse_taken(host: str, port: int) -> None:
 
 
 def next_free(host: str, port: int) -> int:
-    """`port`, or the first free one above it; ConfigError when none of the next fifty is."""
+    """`port`, or the first free one above it; for 0 any free one, as the system gives it.
+
+    Raises ConfigError when none of the next fifty is free.
+    """
     for candidate in range(port, min(port + _TRIES, 65_536)):
         try:
-            _bind(host, candidate)
+            return _bind(host, candidate)
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise _explained(host, candidate, error) from error
-        else:
-            return candidate
     raise ConfigError(
         f"no port from {port} to {port + _TRIES - 1} is free on {host}",
         hint="end a program that listens there, or choose another with --port",
     )
 
 
-def _bind(host: str, port: int) -> None:
+def _bind(host: str, port: int) -> int:
+    """Listens for a moment; gives the port that this was on."""
     family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     with socket.socket(family, kind) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(address)
         probe.listen(1)
+        return int(probe.getsockname()[1])
 
 
 def _explained(host: str, port: int, error: OSError) -> ConfigError:

@@ -15,7 +15,7 @@ from training.assortment import Assortment
 from training.config import TrainConfig
 from training.guarding import compile_guard, guarded
 from training.progress import Silent
-from training.reading.catalogue import read_catalogue
+from training.reading.catalogue import TABLE, read_catalogue
 from training.reading.problems import Problems
 
 _EXAMPLES = 3
@@ -61,7 +61,7 @@ def match(config: TrainConfig) -> Matches:
     problems = Problems(config.lenient)
     listed = read_catalogue(config, problems, progress=Silent())
     assert listed is not None
-    problems.raise_if_strict(listed.rows_read)
+    problems.raise_if_strict({TABLE: listed.rows_read})
     catalogue = listed.catalogue
     shelf = guarded(catalogue, own_offers(catalogue), guard)
     return _counted(shelf, guard, _always(guard))

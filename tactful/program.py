@@ -3,7 +3,9 @@
 0     done
 1     it could not be done now: a server, a disk, somebody else at work, a defect
 2     bad input: an option, a file, a bundle, a setting
-130   interrupted with Ctrl-C
+130   interrupted with Ctrl-C; where that is the announced way to end (`serve`, and `demo` once it
+      serves), 0
+143   ended with SIGTERM
 """
 
 from __future__ import annotations
@@ -19,9 +21,9 @@ import typer
 
 from recommender.errors import TactfulError
 from tactful import console
+from tactful.cli import INTERRUPTED
 from tactful.commands import demo, doctor, guard, publish, serve, train
 
-INTERRUPTED = 130
 DEBUG_SETTING = "TACTFUL_DEBUG"
 REPORT_AT = "the project's issue tracker"
 

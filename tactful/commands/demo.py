@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import sys
 from typing import Annotated
 
 import typer
@@ -28,19 +26,13 @@ def demo(
     """Train on real purchases, publish to an embedded server, serve, and show offers."""
     settings = settings_from((), port=port)
     free = next_free(settings.host, settings.port)
-    if free != settings.port:
+    if settings.port and free != settings.port:
         console.tell(f"port {settings.port} is taken by another program; taking {free}")
     from tactful.demo.play import play  # noqa: PLC0415  # brings numpy and polars
 
-    # The service is a process of its own: whoever ends the demo must not leave it behind.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    try:
-        play(
-            settings.model_copy(update={"port": free}),
-            state_dir() / "demo",
-            overrides or [],
-            once=once,
-        )
-    except KeyboardInterrupt:
-        console.err().print("\nthe demo has ended; `make demo` starts it again")
-        raise typer.Exit(0 if not once else 130) from None
+    play(
+        settings.model_copy(update={"port": free}),
+        state_dir() / "demo",
+        overrides or [],
+        once=once,
+    )

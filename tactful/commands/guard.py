@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from recommender.errors import ConfigError
+from recommender.guard.policy import GuardPolicy
 from tactful import console
 from tactful.commands.train import AsJson, Config, Overrides, read_config
 
@@ -46,13 +48,15 @@ def lint(
     for rule in guard.policy.life_events:
         stances[rule.stance.value] = stances.get(rule.stance.value, 0) + 1
     if as_json:
-        console.print_json({"version": guard.policy.version, "life_events": stances})
+        told_so = {"version": guard.policy.version, "life_events": stances}
+        console.print_json(told_so | _term(guard.policy))
         return
     told = ", ".join(f"{n} {stance}" for stance, n in sorted(stances.items())) or "none"
     console.out().print(
         f"policy version {guard.policy.version} can be applied; life events: {told}",
         soft_wrap=True,
     )
+    _warn_of_end(guard.policy)
 
 
 def preview(
@@ -70,13 +74,33 @@ def preview(
             "no catalogue is named, so there is nothing to match",
             hint="name one with --catalogue, or with --config configs/train.yaml",
         )
-    from tactful.preview import match  # noqa: PLC0415  # brings numpy and polars
+    from tactful.preview import compiled, match  # noqa: PLC0415  # brings numpy and polars
 
+    applied = compiled(settings).policy
     found = match(settings)
     if as_json:
-        console.print_json(found.as_json())
+        console.print_json(found.as_json() | _term(applied))
     else:
         _show(found)
+        _warn_of_end(applied)
+
+
+def _term(policy: GuardPolicy) -> dict[str, str | bool | None]:
+    until = policy.valid_until
+    return {
+        "valid_until": None if until is None else until.isoformat(),
+        "expired": policy.ends <= time.time(),
+    }
+
+
+def _warn_of_end(policy: GuardPolicy) -> None:
+    if policy.ends <= time.time():
+        console.out().print(
+            f"[bold yellow]but it expired on {policy.valid_until}[/]: until a renewed policy is "
+            "trained in, everything that any life event matches is masked and held back, also "
+            "what the policy allows",
+            soft_wrap=True,
+        )
 
 
 def _settings(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Annotated
 
 import typer
@@ -32,9 +33,14 @@ def serve(
 ) -> None:
     """Answer over HTTP until Ctrl-C; without TACTFUL_REDIS_URL with an embedded server."""
     settings = settings_from(overrides or (), host=host, port=port, workers=workers)
-    refuse_taken(settings.host, settings.port)
-    from serving.server import run  # noqa: PLC0415  # brings numpy and the web framework
+    from serving.placements import load_placements  # noqa: PLC0415  # brings numpy
 
+    load_placements(settings.placements)
+    refuse_taken(settings.host, settings.port)
+    from serving.server import run  # noqa: PLC0415  # brings the web framework
+
+    # The server answers what is in flight first, then lets the signal end the process.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with server(settings.redis_url, state_dir()) as url:
         _greet(url, settings.namespace, settings.host, settings.port)
         run(settings.model_copy(update={"redis_url": url}))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recommender.errors import InputError, NotFound, StorageError
+from recommender.ids import id_problem
 from recommender.types import CustomerId
 from tactful import console
 
@@ -31,6 +32,10 @@ Overrides = Annotated[
 Lenient = Annotated[
     bool, typer.Option("--lenient", help="Set unusable rows aside instead of refusing all.")
 ]
+EVALUATE_READS = ("purchases", "evaluation", "model.seed", "lenient")
+BATCH_READS = ("purchases", "lenient")
+MOST_OFFERS = 1000
+
 BundleDir = Annotated[Path, typer.Option("--bundle", help="A bundle directory.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 
@@ -78,6 +83,7 @@ def evaluate(
 ) -> None:
     """Measure a bundle against what customers bought after it was trained."""
     settings = read_config(config, overrides or (), {"purchases": holdout})
+    _tell_idle("evaluate", overrides or (), EVALUATE_READS)
     from tactful.offline import evaluate_bundle  # noqa: PLC0415  # brings numpy and polars
 
     found = evaluate_bundle(bundle, settings, time.time())
@@ -89,6 +95,8 @@ def evaluate(
         from tactful.tables import quality_table  # noqa: PLC0415
 
         console.out().print(quality_table(found))
+    for note in found.notes():
+        console.tell(note)
 
 
 def batch(
@@ -99,7 +107,9 @@ def batch(
     customers: Annotated[
         Path | None, typer.Option(help="Text file of customer ids, one a line; else everybody.")
     ] = None,
-    n: Annotated[int, typer.Option(help="Offers a customer.")] = 10,
+    n: Annotated[
+        int, typer.Option(min=1, max=MOST_OFFERS, help=f"Offers a customer, 1 to {MOST_OFFERS}.")
+    ] = 10,
     new_only: Annotated[
         bool, typer.Option("--new-only", help="Only what the customer has not bought.")
     ] = False,
@@ -110,6 +120,7 @@ def batch(
 ) -> None:
     """Write offers for many customers to a file; guarded like any answer."""
     settings = read_config(config, overrides or (), {"purchases": purchases}, lenient=lenient)
+    _tell_idle("batch", overrides or (), BATCH_READS)
     ids = None if customers is None else _ids(customers)
     from tactful.offline import Wanted, batch_offers  # noqa: PLC0415  # brings numpy and polars
 
@@ -141,6 +152,20 @@ def read_config(
     return load_config(config, [*told, *overrides])
 
 
+def _tell_idle(command: str, overrides: Sequence[str], reads: Sequence[str]) -> None:
+    """Says what has no effect: the bundle brings its own models, guard and offers.
+
+    No error, so that a script may hand the same overrides to all of its commands.
+    """
+    for override in overrides:
+        key = override.partition("=")[0].strip()
+        if not any(key == known or key.startswith(f"{known}.") for known in reads):
+            console.tell(
+                f"--set {override} changes nothing here: `tactful {command}` takes {key} from the "
+                f"bundle; it reads {', '.join(reads)}"
+            )
+
+
 def show_training(result: TrainResult) -> None:
     """What was read, how good the offers are, where the bundle is."""
     screen = console.out()
@@ -162,17 +187,25 @@ def show_training(result: TrainResult) -> None:
 
 def _ids(path: Path) -> list[CustomerId]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except FileNotFoundError as error:
         raise NotFound(f"there is no file {path}", hint="check --customers") from error
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(
             f"{path} cannot be read as text: {error}", hint="one customer id a line, UTF-8"
         ) from error
-    ids = [CustomerId(line.strip()) for line in lines if line.strip()]
-    if not ids:
+    ids = [line.strip() for line in lines]
+    for number, customer in enumerate(ids, start=1):
+        problem = id_problem(customer) if customer else None
+        if problem is not None:
+            raise InputError(
+                f"{path}, line {number}: the customer id {problem}",
+                hint="one customer id a line, UTF-8, as the purchases have it",
+            )
+    named = [CustomerId(customer) for customer in ids if customer]
+    if not named:
         raise InputError(f"{path} names no customer", hint="one customer id a line, UTF-8")
-    return ids
+    return named
 
 
 def _write_table(path: Path, table: pl.DataFrame) -> None:

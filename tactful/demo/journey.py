@@ -29,20 +29,29 @@ def write_shop(folder: Path) -> ShopFiles:
     """Writes `purchases.parquet` and `catalogue.parquet` into `folder`.
 
     Raises ConfigError when the demo's data are not installed, StorageError when the folder
-    cannot be written.
+    cannot be written. No file that was cut short stays behind.
     """
     data = _data()
     files = ShopFiles(folder / "purchases.parquet", folder / "catalogue.parquet")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _purchases(data).sink_parquet(files.purchases)
-        _catalogue(data).sink_parquet(files.catalogue)
-    except OSError as error:
+        _write(_purchases(data), files.purchases)
+        _write(_catalogue(data), files.catalogue)
+    except (OSError, pl.exceptions.PolarsError) as error:
         raise StorageError(
             f"the demo's files cannot be written to {folder}: {error}",
             hint="free 100 MB there, or set TACTFUL_STATE to another directory",
         ) from error
     return files
+
+
+def _write(table: pl.LazyFrame, path: Path) -> None:
+    draft = path.with_name(f".{path.name}.draft")
+    try:
+        table.sink_parquet(draft)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _data() -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from tactful.commands.publish import publish_with_bar
 from tactful.demo import scenes
 from tactful.demo.households import Unguarded, habitual, without_guard
 from tactful.demo.journey import ShopFiles, write_shop
-from tactful.demo.service import service
+from tactful.demo.service import Service, service
 from tactful.embedded import connect, embedded_server
 from tactful.tables import quality_table
 from training.bundle_dir import read_bundle
@@ -31,7 +32,11 @@ if TYPE_CHECKING:
 
 
 def play(settings: Settings, state: Path, overrides: list[str], *, once: bool) -> None:
-    """Plays the whole demo with its files in `state`; ends at once, or at Ctrl-C."""
+    """Plays the whole demo with its files in `state`; ends at once, or at Ctrl-C.
+
+    Only once the demo has said that Ctrl-C ends it, KeyboardInterrupt is its regular end; before,
+    it is raised. Raises StoreError when the service ends unasked.
+    """
     screen = console.out()
     began = time.monotonic()
     screen.print("[bold]Tactful[/], on a year of real purchases of a grocer's households")
@@ -58,8 +63,15 @@ def play(settings: Settings, state: Path, overrides: list[str], *, once: bool) -
             screen.print(f"\nAll of this took {time.monotonic() - began:.0f} seconds.")
             if not once:
                 scenes.invitation(screen, running.address, customer)
-                screen.print("Ctrl-C ends the demo.")
-                running.wait()
+                _stay(screen, running)
+
+
+def _stay(screen: Console, running: Service) -> None:
+    """Serves until Ctrl-C, which is the regular end from the moment that it is announced."""
+    with suppress(KeyboardInterrupt):
+        screen.print("Ctrl-C ends the demo.")
+        running.wait()
+    console.err().print("\nthe demo has ended; `make demo` starts it again")
 
 
 def _config(files: ShopFiles, overrides: list[str]) -> TrainConfig:

@@ -33,12 +33,24 @@ class Service:
     log: Path
 
     def offers(self, query: dict[str, Any]) -> dict[str, Any]:
-        """The answer to POST /v1/offers."""
-        return self._ask("/v1/offers", query)
+        """The answer to POST /v1/offers; StoreError when none comes."""
+        try:
+            return self._ask("/v1/offers", query)
+        except OSError as error:
+            raise StoreError(
+                f"the service does not answer ({error}){self._last_words()}",
+                hint=f"read {self.log}",
+            ) from error
 
     def wait(self) -> None:
-        """Returns when the process ends."""
-        self.process.wait()
+        """Waits as long as the service runs; raises StoreError when it ends, since nobody asked."""
+        # Not one long system call: a signal that came just before it would be slept through.
+        while (code := self.process.poll()) is None:
+            time.sleep(_LOOK_SECONDS)
+        raise StoreError(
+            f"the service has ended by itself with exit code {code}{self._last_words()}",
+            hint=f"read {self.log}, and start the demo again",
+        )
 
     def _ask(self, path: str, query: dict[str, Any] | None = None) -> dict[str, Any]:
         body = None if query is None else json.dumps(query).encode()
@@ -51,9 +63,8 @@ class Service:
     def not_ready(self) -> str:
         """Why it has no bundle yet, "" once it has; StoreError when it has ended instead."""
         if self.process.poll() is not None:
-            last = self.log.read_text(errors="replace").strip().splitlines()[-3:]
             raise StoreError(
-                f"the service did not start: {' '.join(last)}", hint=f"read {self.log}"
+                f"the service did not start{self._last_words()}", hint=f"read {self.log}"
             )
         try:
             self._ask("/readyz")
@@ -63,6 +74,10 @@ class Service:
         except (URLError, ConnectionError) as error:
             return f"it does not listen yet ({error})"
         return ""
+
+    def _last_words(self) -> str:
+        last = self.log.read_text(errors="replace").strip().splitlines()[-3:]
+        return f": {' '.join(last)}" if last else ""
 
 
 @contextmanager

@@ -1,4 +1,7 @@
-"""Nonsense ends with 2, trouble with 1, Ctrl-C with 130; always a sentence, never a trace."""
+"""Nonsense ends with 2, trouble with 1, Ctrl-C with 130, SIGTERM with 143.
+
+Always with a sentence, never with a trace.
+"""
 
 from __future__ import annotations
 
@@ -34,6 +37,7 @@ NONSENSE: dict[str, tuple[str, ...]] = {
     "an address that is not ours": ("serve", "--host", "192.0.2.1", "--port", "0"),
     "an evaluation of nothing": ("evaluate", "--bundle", "nowhere", "--holdout", "x.csv"),
     "no offers": ("batch", "--bundle", "x", "--purchases", "y", "--out", "z", "--n", "many"),
+    "no offer at all": ("batch", "--bundle", "x", "--purchases", "y", "--out", "z", "--n", "0"),
 }
 
 
@@ -64,6 +68,41 @@ def test_an_impossible_setting_of_the_environment_ends_with_2(
     assert setting.removeprefix("TACTFUL_").lower() in done.stderr
 
 
+def test_a_misspelt_variable_is_refused_with_the_nearest_name(tactful: Run) -> None:
+    done = tactful("versions", extra={"TACTFUL_REDIS_URLL": "redis://user:hunter2@host"})
+    assert done.returncode == 2
+    assert "TACTFUL_REDIS_URLL" in done.stderr
+    assert "did you mean TACTFUL_REDIS_URL?" in done.stderr
+    assert "hunter2" not in done.stderr
+
+
+@pytest.mark.parametrize("n", ["1001", "1000000000"])
+def test_more_offers_than_anybody_reads_are_refused_before_anything_is_read(
+    tactful: Run, n: str
+) -> None:
+    done = tactful("batch", "--bundle", "x", "--purchases", "y", "--out", "z", "--n", n)
+    assert done.returncode == 2
+    assert "1000" in done.stderr
+    assert "no bundle directory" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "override", "reads"),
+    [
+        ("evaluate", "guard.packs=[]", "evaluation"),
+        ("evaluate", "model.factors=3", "model.seed"),
+        ("batch", "evaluation.n=3", "purchases, lenient"),
+    ],
+)
+def test_an_override_of_what_the_bundle_brings_is_said_to_change_nothing(
+    tactful: Run, command: str, override: str, reads: str
+) -> None:
+    files = {"evaluate": ("--holdout", "y"), "batch": ("--purchases", "y", "--out", "z")}[command]
+    done = tactful(command, "--bundle", "x", *files, "--set", override)
+    assert "changes nothing here" in done.stderr
+    assert reads in done.stderr
+
+
 @pytest.mark.parametrize("command", [("versions",), ("rollback",), ("activate", "x")])
 def test_an_unreachable_server_ends_with_1_and_says_how_to_mend_it(
     tactful: Run, command: tuple[str, ...]
@@ -81,7 +120,10 @@ def test_a_state_directory_that_cannot_be_used_ends_with_1(tactful: Run, tmp_pat
     assert "TACTFUL_STATE" in done.stderr
 
 
-def test_ctrl_c_ends_a_waiting_command_with_130_and_without_a_word(state: Path) -> None:
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_a_waiting_command_with_its_code_and_without_a_word(
+    sent: signal.Signals, code: int, state: Path
+) -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
@@ -95,9 +137,9 @@ def test_ctrl_c_ends_a_waiting_command_with_130_and_without_a_word(state: Path) 
         )
         connection, _ = silent.accept()
         with connection:
-            process.send_signal(signal.SIGINT)
+            process.send_signal(sent)
             out, err = process.communicate(timeout=20)
-    assert process.returncode == 130
+    assert process.returncode == code
     assert (out, err) == ("", "")
 
 

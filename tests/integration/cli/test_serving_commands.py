@@ -125,6 +125,27 @@ def test_a_taken_port_is_bad_input_and_the_error_says_how_to_take_another(tactfu
     assert "--port" in done.stderr
 
 
+def test_serving_says_nothing_of_listening_when_the_placements_cannot_be_read(
+    tactful: Run, state: Path
+) -> None:
+    nowhere = str(state.parent / "nowhere.yaml")
+    done = tactful("serve", "--port", str(free_port()), extra={"TACTFUL_PLACEMENTS": nowhere})
+    assert done.returncode == 2
+    assert nowhere in done.stderr
+    assert "listening" not in done.stderr
+
+
+def test_sigterm_ends_serving_by_the_signal_after_the_last_answer(
+    tactful: Run, state: Path, bundles: tuple[Path, Path]
+) -> None:
+    tactful("publish", bundles[0])
+    with serving(state) as (http, process):
+        ready(http)
+        process.terminate()
+        assert process.wait(20) == -signal.SIGTERM
+    assert "Traceback" not in (state.parent / "serve.log").read_text()
+
+
 def test_doctor_finds_nothing_broken_and_explains_a_known_customer(
     tactful: Run, bundles: tuple[Path, Path]
 ) -> None:

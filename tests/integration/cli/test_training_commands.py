@@ -97,6 +97,33 @@ def test_batch_takes_a_list_of_customers_and_only_what_is_new(
     assert not bought & offered
 
 
+def test_batch_counts_aloud_who_is_repeated_or_unknown_and_takes_a_byte_order_mark(
+    tactful: Run, csvs: tuple[Path, Path], bundles: tuple[Path, Path], tmp_path: Path
+) -> None:
+    chosen = tmp_path / "customers.txt"
+    chosen.write_bytes("c01\r\nnobody\r\nc02\r\nc01\r\n".encode("utf-8-sig"))
+    done = tactful(
+        *("batch", "--bundle", bundles[1], "--purchases", csvs[0], "--customers", chosen),
+        *("--out", tmp_path / "recs.parquet", "--json"),
+    )
+    assert json.loads(done.stdout)["customers"] == 3
+    assert "repeated lines in the list of customers: 1;" in done.stderr
+    assert "whom the purchases do not have: 1 of 3;" in done.stderr
+
+
+def test_batch_refuses_what_can_be_no_id_and_names_its_line(
+    tactful: Run, csvs: tuple[Path, Path], bundles: tuple[Path, Path], tmp_path: Path
+) -> None:
+    chosen = tmp_path / "customers.txt"
+    chosen.write_text(f"c01\n\n{'x' * 300}\n")
+    done = tactful(
+        *("batch", "--bundle", bundles[1], "--purchases", csvs[0], "--customers", chosen),
+        *("--out", tmp_path / "recs.parquet"),
+    )
+    assert done.returncode == 2
+    assert "customers.txt, line 3: the customer id has 300 characters" in done.stderr
+
+
 def test_evaluate_measures_against_what_came_later(
     tactful: Run, csvs: tuple[Path, Path], bundles: tuple[Path, Path], tmp_path: Path
 ) -> None:
@@ -125,8 +152,8 @@ def test_a_full_disk_while_training_is_a_clear_error_and_changes_nothing(
     out.parent.mkdir()
     subprocess.run(["cp", "-r", bundles[0], out], check=True)  # noqa: S603, S607
     before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
-    command = [sys.executable, "-m", "tactful", "train", "--out", out]
-    files = ["--purchases", csvs[0], "--catalogue", csvs[1]]
+    command = [sys.executable, "-m", "tactful", "train", "--out", str(out)]
+    files = ["--purchases", str(csvs[0]), "--catalogue", str(csvs[1])]
     done = subprocess.run(  # noqa: S603
         ["bash", "-c", 'ulimit -f 8; exec "$@"', "-", *command, *files],  # noqa: S607
         capture_output=True,
@@ -156,6 +183,52 @@ def test_guard_lint_and_preview_say_what_a_policy_does(
     assert events["hunting"]["examples"] == ["bread no 1"]
     shown = tactful("guard", "preview", policy, "--catalogue", csvs[1])
     assert "hunting" in shown.stdout
+
+
+def test_sigterm_while_a_bundle_is_written_leaves_no_draft(
+    csvs: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """The signal is sent as soon as the draft is there; the training may still win the race."""
+    out = tmp_path / "out" / "bundle"
+    out.parent.mkdir()
+    files = ("--out", out, "--purchases", csvs[0], "--catalogue", csvs[1])
+    process = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-m", "tactful", "train", *map(str, files)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while process.poll() is None and not any(out.parent.iterdir()):
+        pass
+    process.terminate()
+    assert process.wait(20) in {0, 143}
+    assert [path.name for path in out.parent.iterdir()] in ([], ["bundle"])
+
+
+def test_training_without_a_catalogue_is_told_to_name_one(
+    tactful: Run, csvs: tuple[Path, Path], tmp_path: Path
+) -> None:
+    done = tactful("train", "--purchases", csvs[0], "--out", tmp_path / "bundle")
+    assert done.returncode == 2
+    assert "no purchase is left" in done.stderr
+    assert "--catalogue" in done.stderr
+
+
+def test_an_expired_policy_is_applied_but_said_to_have_expired(
+    tactful: Run, csvs: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """It may begin with a byte order mark, as some editors write it."""
+    policy = tmp_path / "guard.yaml"
+    text = "guard: {{version: 7, valid_until: {}}}\npacks: [grocery@1]\n"
+    for until, expired in (("2020-01-01", True), ("2999-12-31", False)):
+        policy.write_text(text.format(until), encoding="utf-8-sig")
+        lint = ("guard", "lint", policy)
+        preview = ("guard", "preview", policy, "--catalogue", csvs[1])
+        for command in (lint, preview):
+            done = tactful(*command)
+            assert done.returncode == 0, done.stderr
+            assert ("it expired on 2020-01-01" in done.stdout) == expired
+            told = json.loads(tactful(*command, "--json").stdout)
+            assert (told["valid_until"], told["expired"]) == (until, expired)
 
 
 def test_guard_lint_names_the_line_and_the_nearest_key(tactful: Run, tmp_path: Path) -> None:

@@ -38,6 +38,12 @@ def test_a_free_port_is_taken_as_it_is() -> None:
     assert next_free("127.0.0.1", port) == port
 
 
+def test_port_0_becomes_a_port_that_somebody_can_be_told() -> None:
+    free = next_free("127.0.0.1", 0)
+    assert free > 0
+    refuse_taken("127.0.0.1", free)
+
+
 def test_an_address_of_another_machine_is_refused() -> None:
     for look in (refuse_taken, next_free):
         with pytest.raises(ConfigError, match=r"nothing can listen on 192\.0\.2\.1"):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 import typer
 
@@ -35,6 +38,26 @@ def test_an_error_of_the_tree_ends_with_its_code_and_says_both_sentences(
 def test_ctrl_c_ends_with_130_and_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert program.ended(fail(KeyboardInterrupt()), []) == 130
     assert capsys.readouterr().err == ""
+
+
+def test_ctrl_c_while_the_program_is_still_being_loaded_ends_with_130_in_silence() -> None:
+    """The signal comes when the import of the program begins, before any command runs."""
+    script = """
+import os, signal, sys
+
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "tactful.program":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupting())
+from tactful.cli import main
+main()
+"""
+    done = subprocess.run(  # noqa: S603  # our own interpreter
+        [sys.executable, "-c", script, "--version"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
 def test_a_defect_is_one_line_that_says_where_and_where_to_report(
