@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65_535, description="port to listen on; 0: any free")
     workers: int = Field(default=1, ge=1, le=256, description="worker processes")
     redis_timeout: float = Field(
-        default=0.1,
+        default=0.2,
         gt=0,
         le=10,
         description="seconds that an answer waits for Redis before it is given from memory",
