@@ -35,20 +35,22 @@ class Scanner:
     rows    (n_offers, d) float32, by descending norm
     offers  (n_offers,) the offer a sorted row belongs to
     norms   (n_offers,) descending, rounded up
+    exact   (n_offers, d) the matrix as it came, by offer; reach are its norms, rounded up
     """
 
     rows: Floats
     offers: Ints
     norms: Floats
     exact: Floats
+    reach: Floats
 
     @classmethod
     def of(cls, matrix: Floats) -> Scanner:
         """Sorts `matrix` (n_offers, d) once."""
         norms = np.sqrt(np.einsum("ij,ij->i", matrix, matrix, dtype=np.float64))
         order = np.argsort(-norms, kind="stable").astype(np.int32)
-        above = np.nextafter(norms[order].astype(np.float32), np.float32(np.inf))
-        return cls(np.ascontiguousarray(matrix[order]), order, above, matrix)
+        above = np.nextafter(norms.astype(np.float32), np.float32(np.inf))
+        return cls(np.ascontiguousarray(matrix[order]), order, above[order], matrix, above)
 
     def best(self, query: Floats, k: int, allowed: Bools | None = None) -> tuple[Ints, Doubles]:
         """The `k` best allowed offers and their scores, best first, ties by position.
@@ -97,13 +99,15 @@ class Scanner:
 
         Positions in `offers`, sums and products, best first; exact as `best` is.
         """
+        near = np.arange(len(offers))
         if len(offers) > 2 * k:
-            products = self.exact[offers] @ query
-            sums = bonus + products
-            kth = float(np.partition(sums, len(sums) - k)[len(sums) - k])
-            near = np.flatnonzero(sums >= kth - self._margin(query))
-        else:
-            near = np.arange(len(offers))
+            # |product| <= |u| |y|: most offers cannot reach the k-th best of the lower bounds,
+            # so their rows need not be fetched.
+            reach = _length(query) * self.reach[offers].astype(np.float64)
+            near = near[bonus + reach >= _kth(bonus - reach, k) - self._margin(query)]
+        if len(near) > 2 * k:
+            sums = bonus[near] + self.exact[offers[near]] @ query
+            near = near[sums >= _kth(sums, k) - self._margin(query)]
         products = self.score(offers[near], query)
         best, sums = rank(near.astype(np.int32), bonus[near] + products, k)
         return best, sums, products[np.searchsorted(near, best)]
@@ -122,6 +126,11 @@ class Scanner:
         widest = float(self.norms[0]) if len(self.norms) else 0.0
         error = len(query) * _EPSILON * _length(query) * widest
         return 2 * error + 10.0**-DECIMALS
+
+
+def _kth(values: Doubles, k: int) -> float:
+    """The k-th largest."""
+    return float(np.partition(values, len(values) - k)[len(values) - k])
 
 
 def _length(query: Floats) -> float:
