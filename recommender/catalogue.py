@@ -98,19 +98,6 @@ class Offers:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def where(self, keep: Bools) -> Offers:
-        """The offers that `keep` marks, in the same order."""
-        kept = np.flatnonzero(keep)
-        sizes = np.diff(self.indptr)
-        return Offers(
-            ids=tuple(self.ids[o] for o in kept),
-            titles=tuple(self.titles[o] for o in kept),
-            indptr=np.concatenate([[0], np.cumsum(sizes[kept])]).astype(np.int32),
-            items=self.items[np.repeat(keep, sizes)],
-            valid_from=self.valid_from[kept],
-            valid_until=self.valid_until[kept],
-        )
-
 
 def own_offers(catalogue: Catalogue) -> Offers:
     """Every available item as its own offer: `offer_id` is the `item_id`."""

@@ -22,7 +22,7 @@ from recommender.guard.view import view_of_customer, visible_rows
 from recommender.index import BundleIndex
 from recommender.models.als import fold_in
 from recommender.models.blend import query
-from recommender.related import related_picks
+from recommender.related import popular_picks, related_picks
 from recommender.request import (
     Basis,
     Decision,
@@ -119,8 +119,8 @@ def _discoveries(request: OfferRequest) -> int:
 
 
 _ROUNDING = 0.9 * 10.0**-DECIMALS
-_Scored = tuple[int, float, float, float]
-"""An offer, its score, its own part, and the rest of the score."""
+_Scored = tuple[int, float, float]
+"""An offer, its score, and its own part of the score."""
 
 
 @dataclass(eq=False)
@@ -152,7 +152,7 @@ class _Shelf:
         if not picks:
             return
         self.allowed = self.allowed.copy()
-        self.allowed[[p.offer for p in picks if p.offer < len(self.allowed)]] = False
+        self.allowed[[pick.offer for pick in picks]] = False
 
 
 def _fill(
@@ -163,7 +163,9 @@ def _fill(
         return PlacementAnswer(placement.name, tuple(picks), fallback=False)
     unknown = shelf.question is None or (placement.source is Source.USUALS and not len(shelf.view))
     if unknown:
-        picks = _popular(shelf, placement)
+        discovery = placement.source is Source.DISCOVERY
+        allowed = shelf.allowed & shelf.index.discoverable if discovery else shelf.allowed
+        picks = popular_picks(shelf.index, allowed, placement.n)
     elif placement.source is Source.USUALS:
         picks = _blended(shelf, _usuals(shelf, placement.n))
     elif placement.source is Source.HOME:
@@ -172,7 +174,8 @@ def _fill(
     elif placement.source is Source.DISCOVERY:
         picks = _blended(shelf, _discovery(shelf, placement.n, broad=True))
     else:
-        picks = _related(shelf, placement)
+        together = shelf.index.bundle.complements
+        picks = related_picks(shelf.index, together, shelf.context_rows, shelf.allowed, placement.n)
         shelf.take(picks)
         more = _discovery(shelf, min(placement.n - len(picks), shelf.fill), broad=True)
         shelf.fill -= len(more)
@@ -187,8 +190,8 @@ def _usuals(shelf: _Shelf, n: int) -> list[_Scored]:
     offers, own = offers[open_], own[open_]
     if not len(offers) or shelf.question is None:
         return []
-    best, sums, explore = shelf.index.scanner.best_of(shelf.question, n, offers, own)
-    columns = (offers[best], sums, own[best], explore)
+    best, sums, _ = shelf.index.scanner.best_of(shelf.question, n, offers, own)
+    columns = (offers[best], sums, own[best])
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
@@ -199,7 +202,7 @@ def _discovery(shelf: _Shelf, n: int, *, broad: bool = False) -> list[_Scored]:
     allowed = shelf.allowed & shelf.index.discoverable if broad else shelf.allowed.copy()
     allowed[shelf.own()[0]] = False
     offers, explore = shelf.index.scanner.best(shelf.question, n, allowed)
-    return [(o, e, 0.0, e) for o, e in zip(offers.tolist(), explore.tolist(), strict=True)]
+    return [(o, e, 0.0) for o, e in zip(offers.tolist(), explore.tolist(), strict=True)]
 
 
 def _best(scored: list[_Scored], n: int) -> list[_Scored]:
@@ -210,30 +213,12 @@ def _blended(shelf: _Shelf, scored: list[_Scored]) -> list[Pick]:
     weight = shelf.index.bundle.parameters.popularity_weight
     shares = shelf.index.explore[[found[0] for found in scored], -1].tolist()
     picks = []
-    for (offer, score, own, _), share in zip(scored, shares, strict=True):
+    for (offer, score, own), share in zip(scored, shares, strict=True):
         cross = score - own - weight * share
         # What rounding the score left over is no part of it.
         cross = cross if abs(cross) > _ROUNDING else 0.0
         picks.append(Pick(offer, score, own, cross, weight * share, Basis.BLEND))
     return picks
-
-
-def _popular(shelf: _Shelf, placement: Placement) -> list[Pick]:
-    allowed = shelf.allowed
-    if placement.source is Source.DISCOVERY:
-        allowed = allowed & shelf.index.discoverable
-    order = shelf.index.by_popularity
-    offers = order[allowed[order]][: placement.n]
-    scores = np.round(shelf.index.popularity[offers], 9).tolist()
-    return [
-        Pick(int(offer), score, 0.0, 0.0, score, Basis.POPULAR)
-        for offer, score in zip(offers, scores, strict=True)
-    ]
-
-
-def _related(shelf: _Shelf, placement: Placement) -> list[Pick]:
-    together = shelf.index.bundle.complements
-    return related_picks(shelf.index, together, shelf.context_rows, shelf.allowed, placement.n)
 
 
 def _replenish(

@@ -222,18 +222,3 @@ class Explainer:
         catalogue = self.index.bundle.catalogue
         titles = [catalogue.titles[self.index.item_index[item]] or item for item in items]
         return " and ".join(dict.fromkeys(titles))
-
-
-def explain(
-    index: BundleIndex,
-    decision: Decision,
-    pick: Pick,
-    detail: Literal["short", "full"] = "short",
-) -> tuple[Reason, ...]:
-    """Reasons of one pick; for several of one decision make one `Explainer`."""
-    return Explainer(index, decision, detail).reasons(pick)
-
-
-def contributions(index: BundleIndex, decision: Decision, pick: Pick) -> list[Contribution]:
-    """Contributions of one pick; for several of one decision make one `Explainer`."""
-    return Explainer(index, decision).contributions(pick)

@@ -10,7 +10,7 @@ from recommender.guard.containment import release
 from recommender.guard.view import visible_rows
 from recommender.index import BundleIndex
 from recommender.request import Basis, Pick
-from recommender.scan import rank
+from recommender.scan import DECIMALS, rank
 from recommender.types import Bools, Doubles, Ints, ItemId
 
 
@@ -33,6 +33,17 @@ def related_picks(
     return [
         Pick(int(offer), float(score), 0.0, float(score), 0.0, Basis.TOGETHER)
         for offer, score in zip(best, scores, strict=True)
+    ]
+
+
+def popular_picks(index: BundleIndex, allowed: Bools, n: int) -> list[Pick]:
+    """The `n` most popular allowed offers: what anybody gets of whom nothing is known."""
+    order = index.by_popularity
+    offers = order[allowed[order]][:n]
+    scores = np.round(index.popularity[offers], DECIMALS).tolist()
+    return [
+        Pick(offer, score, 0.0, 0.0, score, Basis.POPULAR)
+        for offer, score in zip(offers.tolist(), scores, strict=True)
     ]
 
 
@@ -68,12 +79,9 @@ def item_picks(
     picks = related_picks(index, neighbours, np.array(rows, dtype=np.int32), allowed, n)
     fallback = not picks
     if fallback:
-        order = index.by_popularity
         own = index.owned(np.array(rows, dtype=np.int32), np.zeros(len(rows)))[0]
         allowed = allowed.copy()
         allowed[own] = False
-        for offer in order[allowed[order]][:n]:
-            score = round(float(index.popularity[offer]), 9)
-            picks.append(Pick(int(offer), score, 0.0, 0.0, score, Basis.POPULAR))
+        picks = popular_picks(index, allowed, n)
     release([p.offer for p in picks], index.bundle.offer_target, rules, 0)
     return picks, fallback

@@ -20,6 +20,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from recommender.errors import BundleError, StoreError, StoreRefusal
 from recommender.keys import Keys
+from recommender.scripts import REPLACE
 
 CONNECT_TIMEOUT = 1.0
 """Seconds to reach the server."""
@@ -30,14 +31,6 @@ BULK_TIMEOUT = 5.0
 ARRAYS_AT_ONCE = 8
 """Arrays asked for in one command while a bundle loads."""
 
-# Sets KEYS[1] only while it still holds what the change was computed from. Two EXs in one:
-# the value and its expiry, so that no record can be left without one.
-_REPLACE = """
-local held = redis.call('GET', KEYS[1])
-if (held or '') ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
-return 1
-"""
 
 # One command for many entries: packing a command is most of what an entry costs the client.
 _APPEND = """
@@ -132,7 +125,7 @@ class Store:
             pipe = self._patient.pipeline(transaction=False)
             for change in changes:
                 pipe.eval(
-                    _REPLACE, 1, change.key, change.expected or b"", change.record, change.seconds
+                    REPLACE, 1, change.key, change.expected or b"", change.record, change.seconds
                 )
             return [bool(done) for done in await pipe.execute()]
 

@@ -137,18 +137,19 @@ def columns_of(
     )
 
 
-def customer_table(heads: Heads) -> CustomerTable:
+def customer_table(
+    customers: tuple[CustomerId, ...], columns: ViewColumns, factors: Floats
+) -> CustomerTable:
     """The learned records of all customers."""
-    columns = heads.columns
     return CustomerTable(
-        customers=heads.customers,
+        customers=customers,
         indptr=columns.indptr,
         rows=columns.rows,
         baskets=columns.baskets,
         age_days=columns.age_days,
         own=columns.own,
         confidence=columns.confidence,
-        factors=heads.customer_factors,
+        factors=factors,
     )
 
 
@@ -189,7 +190,7 @@ def fit_models(
         similar=similar,
         complements=complements,
     )
-    return bundle, customer_table(heads)
+    return bundle, customer_table(heads.customers, heads.columns, heads.customer_factors)
 
 
 def _draft(  # noqa: PLR0917 - what a manifest says

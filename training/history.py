@@ -10,11 +10,12 @@ import numpy as np
 from recommender.bundle import CustomerTable
 from recommender.errors import InputError
 from recommender.guard.policy import UNMAPPED
-from recommender.guard.view import view_columns, view_of_purchases
+from recommender.guard.view import view_of_purchases
 from recommender.index import BundleIndex
 from recommender.interactions import Interactions
 from recommender.models.als import fold_in_all
 from recommender.types import Ints, ItemId
+from training.fit import columns_of, customer_table
 from training.progress import Progress, Silent
 from training.split import Truth, truth_of
 
@@ -56,14 +57,7 @@ def learn(
     """
     bundle = index.bundle
     lines = visible.lines.where(visible.row_of_item[visible.lines.item] >= 0)
-    columns = view_columns(
-        lines,
-        visible.row_of_item,
-        as_of=visible.lines.window[1],
-        own_half_life_weeks=bundle.parameters.own_half_life_weeks,
-        confidence_half_life_weeks=bundle.parameters.confidence_half_life_weeks,
-        confidence_floor=bundle.parameters.confidence_floor,
-    )
+    columns = columns_of(lines, visible.row_of_item, visible.lines.window[1], bundle.parameters)
     with (progress or Silent()).stage("fold customers in", len(lines.customers)) as advance:
         factors = fold_in_all(
             bundle.factors,
@@ -74,16 +68,7 @@ def learn(
             confidence=columns.confidence,
             progress=advance,
         )
-    return CustomerTable(
-        customers=lines.customers,
-        indptr=columns.indptr,
-        rows=columns.rows,
-        baskets=columns.baskets,
-        age_days=columns.age_days,
-        own=columns.own,
-        confidence=columns.confidence,
-        factors=factors,
-    )
+    return customer_table(lines.customers, columns, factors)
 
 
 def holdout_truth(index: BundleIndex, table: CustomerTable, visible: Visible) -> tuple[Truth, int]:

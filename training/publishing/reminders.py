@@ -16,17 +16,12 @@ from recommender.errors import ConflictError, StoreError
 from recommender.guard.replenish import RECORD_SECONDS, most_recent
 from recommender.keys import Keys
 from recommender.record import pack_replenish, unpack_replenish
+from recommender.scripts import REPLACE
 from recommender.types import CustomerId
 from training.replenishing import FILE, read_replenish_file
 
 _CHUNK = 500
 _ATTEMPTS = 20
-_REPLACE = """
-local held = redis.call('GET', KEYS[1])
-if (held or '') ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
-return 1
-"""
 _Entry = tuple[CustomerId, tuple[ReplenishPurchase, ...]]
 
 
@@ -63,7 +58,7 @@ def _merge(client: Any, keys: Keys, entries: list[_Entry]) -> list[_Entry]:
     pipe = client.pipeline(transaction=False)
     for name, raw, (_, purchases) in zip(names, held, entries, strict=True):
         record = pack_replenish(most_recent((*_known(raw), *purchases)))
-        pipe.eval(_REPLACE, 1, name, raw or b"", record, RECORD_SECONDS)
+        pipe.eval(REPLACE, 1, name, raw or b"", record, RECORD_SECONDS)
     done = pipe.execute()
     return [entry for entry, made in zip(entries, done, strict=True) if not made]
 

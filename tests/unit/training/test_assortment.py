@@ -60,7 +60,8 @@ def test_an_offer_that_loses_an_item_keeps_its_bits() -> None:
 
 
 def test_no_offers_stay_none() -> None:
-    none = assortment().offers.where(np.zeros(4, dtype=np.bool_))
+    n_items = len(assortment().catalogue)
+    none, _ = restricted(assortment().offers, np.zeros(n_items, dtype=np.bool_))
     offers, kept = restricted(none, np.ones(4, dtype=np.bool_))
     assert len(offers) == 0
     assert kept.tolist() == []

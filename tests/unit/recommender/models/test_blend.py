@@ -13,6 +13,7 @@ from recommender.models.blend import Blend, cross_scale, mean_over_offers, query
 from recommender.request import OfferRequest, Placement, Source
 from recommender.types import OfferId
 from tests.support.shop import AS_OF, population, train, unguarded
+from training.assortment import restricted
 
 PARAMETERS = ModelParameters(
     own_half_life_weeks=16,
@@ -57,7 +58,7 @@ def test_an_offer_is_the_mean_of_what_it_promotes() -> None:
     )
     rows = np.array([[1, 10], [3, 30], [5, 50]], dtype=np.float32)
     assert mean_over_offers(rows, offers, offers.items).tolist() == [[5, 50], [2, 20]]
-    none = offers.where(np.zeros(2, dtype=np.bool_))
+    none = restricted(offers, np.zeros(int(offers.items.max()) + 1, dtype=np.bool_))[0]
     assert mean_over_offers(rows, none, none.items).shape == (0, 2)
 
 
