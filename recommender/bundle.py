@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import BaseModel, ConfigDict
 
@@ -11,7 +11,7 @@ from recommender.customer import View
 from recommender.guard.policy import GuardPolicy
 from recommender.types import Bits, CustomerId, Doubles, Floats, Ints, Longs
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised whenever an array or a manifest key changes its meaning."""
 
 
@@ -57,6 +57,8 @@ class Manifest(BaseModel):
     counted on views: training with and without locked evidence gives the same digest.
 
     as_of, window_from   seconds since 1970, UTC; of the purchases that the views show
+    policy_digest        of what the policy says and matches, packs included
+    controls_at          when the export of controls was taken that the views follow; 0: none
     metrics              NDCG@10 and the like on the test window, by name
     """
 
@@ -68,12 +70,14 @@ class Manifest(BaseModel):
     created_at: str
     window_from: int
     as_of: int
+    controls_at: int = 0
     n_customers: int
     n_items: int
     n_rows: int
     n_offers: int
     parameters: ModelParameters
     policy: GuardPolicy
+    policy_digest: str = ""
     config_digest: str
     metrics: dict[str, float]
     arrays: dict[str, ArrayEntry]
@@ -92,10 +96,22 @@ class Neighbours:
 
 
 @dataclass(frozen=True, eq=False)
+class Promotions:
+    """All catalogue items that each offer promotes, also those that the models do not know.
+
+    Offer `o` promotes `items[indptr[o]:indptr[o + 1]]`. Only the guard reads this: an offer does
+    not become harmless because one of its items is masked or rare.
+    """
+
+    indptr: Ints
+    items: Ints
+
+
+@dataclass(frozen=True, eq=False)
 class FactorBundle:
     """Everything that answers need and that is not about one customer.
 
-    evidence, target   (n_items,) life-event bits an item of the catalogue
+    evidence, target, soft   (n_items,) life-event bits an item of the catalogue
     item_of_row        (n_rows,) catalogue index of what the models know, ascending
     factors            (n_rows, k) y_i of ALS
     gramian            (k, k) Y'Y
@@ -104,13 +120,16 @@ class FactorBundle:
     popularity         (n_rows,) recent buyers, 1 for the most popular
     support            (n_rows,) customers whose view has the item
     offers             those that promote at least one row, and only such items
+    promotions         everything that those offers promote
     offer_target       (n_offers,) bits of everything that an offer promotes or says
+    offer_soft         (n_offers,) bits of what it hints at, held back where others may look on
     """
 
     manifest: Manifest
     catalogue: Catalogue
     evidence: Bits
     target: Bits
+    soft: Bits
     item_of_row: Ints
     factors: Floats
     gramian: Doubles
@@ -119,7 +138,9 @@ class FactorBundle:
     popularity: Floats
     support: Ints
     offers: Offers
+    promotions: Promotions
     offer_target: Bits
+    offer_soft: Bits
     similar: Neighbours
     complements: Neighbours
 
@@ -127,6 +148,12 @@ class FactorBundle:
     def version(self) -> str:
         """The name under which the bundle is published."""
         return self.manifest.version
+
+    @property
+    def guarded_offers(self) -> Offers:
+        """The offers with everything that they promote, as the guard looks at them."""
+        whole = self.promotions
+        return replace(self.offers, indptr=whole.indptr, items=whole.items)
 
     @property
     def parameters(self) -> ModelParameters:

@@ -10,6 +10,11 @@ import numpy as np
 from recommender.types import Bools, Doubles, Floats, Ints, ItemId, OfferId
 
 
+def category_name(category: str) -> str:
+    """A category as it is compared: capitals and the space around it do not matter."""
+    return category.casefold().strip()
+
+
 @dataclass(frozen=True, eq=False)
 class Catalogue:
     """Items in the order of their ids. All sequences have one element an item.
@@ -56,6 +61,10 @@ class Catalogue:
     def index(self) -> dict[ItemId, int]:
         """External id to position."""
         return {item: i for i, item in enumerate(self.ids)}
+
+    def categories(self, item: int) -> frozenset[str]:
+        """What item number `item` is, from the widest to the narrowest, as compared."""
+        return frozenset(map(category_name, self.paths[item]))
 
     def where(self, keep: Bools) -> Catalogue:
         """The items that `keep` marks, in the same order."""

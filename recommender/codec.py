@@ -23,6 +23,7 @@ from recommender.bundle import (
     FactorBundle,
     Manifest,
     Neighbours,
+    Promotions,
 )
 from recommender.catalogue import Catalogue, Offers
 from recommender.errors import BundleError
@@ -35,6 +36,7 @@ _TEXT = "text"
 _NESTED: dict[str, type] = {
     "catalogue": Catalogue,
     "offers": Offers,
+    "promotions": Promotions,
     "similar": Neighbours,
     "complements": Neighbours,
 }

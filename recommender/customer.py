@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from recommender.controls import NOTHING_TOLD, Controls
 from recommender.types import Bools, Floats, Ints, ItemId
 
 SINCE_TRAINING = -1
@@ -107,18 +108,18 @@ class ReplenishPurchase:
 class CustomerState:
     """Everything about one customer that a decision reads.
 
-    factor              (k,) the customer's ALS factor for exactly this view; None: fold in
-    unlocked_targets    bits of life events whose offers the customer asked for
-    unlocked_history    bits of life events whose purchases the customer lets us use
-    replenish           the customer's purchases of `replenish_only` life events; they are kept
-                        apart from the view and fill only the slot `replenish` (guard G5)
+    factor      (k,) the customer's ALS factor for exactly this view; None: fold in
+    replenish   the customer's purchases of `replenish_only` life events; they are kept apart
+                from the view and fill only the slot `replenish` (guard G5)
+    controls    what the customer has told us
+    closed      True: the controls could not be read, so everything is locked (guard G7)
     """
 
     view: View
     factor: Floats | None = None
-    unlocked_targets: int = 0
-    unlocked_history: int = 0
     replenish: tuple[ReplenishPurchase, ...] = ()
+    controls: Controls = NOTHING_TOLD
+    closed: bool = False
 
     def without_factor(self) -> CustomerState:
         """The same customer, to be folded in again."""
@@ -128,6 +129,11 @@ class CustomerState:
 def new_customer() -> CustomerState:
     """A customer of whom nothing is known."""
     return CustomerState(view=empty_view())
+
+
+def closed_customer() -> CustomerState:
+    """A customer whose controls cannot be read: nothing is known, everything is locked."""
+    return CustomerState(view=empty_view(), closed=True)
 
 
 Happening = tuple[EventKind, int, int, float]

@@ -3,7 +3,9 @@
     TactfulError                 exit code, HTTP status, what, hint
     ├── InputError               2 / 422   purchases, catalogue, offers, requests
     │   ├── ConfigError          2 / 422   train.yaml, placements.yaml, settings
-    │   └── PolicyError          2 / 422   guard packs, the marketer's policy
+    │   ├── PolicyError          2 / 422   guard packs, the marketer's policy
+    │   ├── Unauthorized         2 / 401   no token, or one that nobody was given
+    │   └── Forbidden            2 / 403   this person may not do this, another one may
     ├── NotFound                 2 / 404   an item, a version or a file that is not there
     ├── BundleError              2 / 503   truncated, altered, of another schema
     ├── ConflictError            1 / 409   someone else is doing the same thing right now
@@ -49,6 +51,18 @@ class ConfigError(InputError):
 
 class PolicyError(InputError):
     """A guard pack or a guard policy cannot be applied as written."""
+
+
+class Unauthorized(InputError):
+    """Nobody knows who is asking: a token is missing, or it is none of those given out."""
+
+    http_status = 401
+
+
+class Forbidden(InputError):
+    """The person who asks may not do this; a person with another role, or another person, may."""
+
+    http_status = 403
 
 
 class NotFound(TactfulError):

@@ -1,7 +1,7 @@
 """Why an offer is shown: contributions that add up to its score, and what to tell the customer.
 
 Only facts of the view and of the context are cited, never an inference about the person, and
-at most `MAX_EVIDENCE` items (guard G9). No true reason, no reason.
+at most as many items as the policy's `max_evidence` allows (guard G9). No true reason, no reason.
 """
 
 from __future__ import annotations
@@ -12,16 +12,15 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from recommender.customer import SINCE_TRAINING, UNDATED
+from recommender.customer import SINCE_TRAINING, UNDATED, View
 from recommender.index import BundleIndex
 from recommender.models.als import explain_parts
 from recommender.models.blend import cross_scale
 from recommender.related import edges
-from recommender.request import Basis, Decision, Pick
+from recommender.request import Basis, Decision, Knowledge, Pick
 from recommender.times import day_month_year
 from recommender.types import SECONDS_A_DAY, Doubles, Ints, ItemId
 
-MAX_EVIDENCE = 2
 _POPULAR = "Popular with other customers lately"
 
 
@@ -49,7 +48,7 @@ class Reason(NamedTuple):
     """What a customer may be told.
 
     share   of the score; the shares of an offer's reasons add up to 1
-    items   what is cited, at most `MAX_EVIDENCE`
+    items   what is cited, at most `max_evidence` of the policy
     """
 
     kind: str
@@ -108,17 +107,17 @@ class Explainer:
         return tuple(sorted(worth, key=lambda reason: -reason.share))
 
     def _own_reason(self, pick: Pick) -> Reason:
-        view, at = self.decision.view, self._history_of(pick.offer)
+        view, at = self._view(pick), self._history_of(pick)
         share = pick.own / pick.score
-        items = tuple(self.index.item_id(int(view.rows[i])) for i in at[:MAX_EVIDENCE])
+        most = self.index.policy.max_evidence
+        items = tuple(self.index.item_id(int(view.rows[i])) for i in at[:most])
         if len(self.index.promoted(pick.offer)) > 1:
             text = f"You have bought {len(at)} of the items in this offer"
             return Reason("own", text, share, items)
-        return Reason("own", f"You bought this {self._purchases(at[0])}", share, items)
+        return Reason("own", f"You bought this {self._purchases(view, at[0])}", share, items)
 
-    def _purchases(self, at: int) -> str:
+    def _purchases(self, view: View, at: int) -> str:
         """How often and when the item at a position of the view was bought; no day is guessed."""
-        view = self.decision.view
         times, age = int(view.baskets[at]), int(view.age_days[at])
         if age == SINCE_TRAINING:
             return "lately" if times == 1 else f"{times} times, also lately"
@@ -134,7 +133,7 @@ class Explainer:
         cited = self._cited(self._cross(pick), pick) if self._cites else ()
         if cited:
             return Reason("cross", f"Goes with {self._names(cited)}", share, cited)
-        known = len(self.decision.view) > 0
+        known = len(self._view(pick)) > 0
         seen = "what you usually buy" if known else "what you are looking at"
         return Reason("cross", f"Goes with {seen}", share)
 
@@ -151,50 +150,70 @@ class Explainer:
         if not self.decision.channel.private:
             return ()
         rows, values = parts
-        promoted, targets = self.index.promoted(pick.offer), self.index.target_of_row
+        most, promoted = self.index.policy.max_evidence, self.index.promoted(pick.offer)
         cited: list[ItemId] = []
         for at in np.argsort(-values, kind="stable").tolist():
-            if values[at] <= 0 or len(cited) == MAX_EVIDENCE:
+            if values[at] <= 0 or len(cited) == most:
                 break
             row = int(rows[at])
-            if row not in promoted and not targets[row] & self.decision.held:
+            if row not in promoted and self._may_be_named(row):
                 cited.append(self.index.item_id(row))
         return tuple(cited)
 
-    def _history_of(self, offer: int) -> list[int]:
+    def _may_be_named(self, row: int) -> bool:
+        rules, index = self.decision.rules, self.index
+        hinted = index.soft_of_row[row] & rules.soft
+        return not index.target_of_row[row] & rules.contained and not hinted
+
+    def _view(self, pick: Pick) -> View:
+        return self.decision.knowledge_of(pick.offer).view
+
+    def _from_known(self, pick: Pick) -> bool:
+        return self.decision.knowledge_of(pick.offer) is self.decision.known
+
+    def _history_of(self, pick: Pick) -> list[int]:
         """Positions in the view of the items that an offer promotes."""
-        place = self._place
-        return [place[row] for row in self.index.promoted(offer) if row in place]
+        place = self._places[self._from_known(pick)]
+        return [place[row] for row in self.index.promoted(pick.offer) if row in place]
 
     @cached_property
-    def _place(self) -> dict[int, int]:
-        """Row to position in the view."""
-        rows = self.decision.view.rows.tolist()
-        return dict(zip(rows, range(len(rows)), strict=True))
+    def _places(self) -> dict[bool, dict[int, int]]:
+        """Row to position in the view, for `known` (True) and `unchained`."""
+        found = {True: _positions(self.decision.known.view)}
+        apart = self.decision.unchained is not self.decision.known
+        return found | {False: _positions(self.decision.unchained.view)} if apart else found
 
     def _own(self, pick: Pick) -> _Parts:
-        view, at = self.decision.view, self._history_of(pick.offer)
+        view, at = self._view(pick), self._history_of(pick)
         rows = view.rows[at]
         return rows, self.index.bundle.repeat_scale[rows].astype(np.float64) * view.own[at]
 
     def _cross(self, pick: Pick) -> _Parts:
-        place, parts = self._cross_parts
-        return self.decision.rows, parts[place[pick.offer]]
+        place, parts = self._cross_parts[self._from_known(pick)]
+        return self.decision.knowledge_of(pick.offer).rows, parts[place[pick.offer]]
 
     @cached_property
-    def _cross_parts(self) -> tuple[dict[int, int], Doubles]:
-        """(n_picks, n_history): the cross parts of all blended picks, in one solve."""
-        decision, bundle = self.decision, self.index.bundle
-        assert decision.factor is not None
+    def _cross_parts(self) -> dict[bool, tuple[dict[int, int], Doubles]]:
+        """(n_picks, n_history): the cross parts of all blended picks, one solve a knowledge."""
+        decision = self.decision
         picks = [p for a in decision.placements for p in a.picks if p.basis is Basis.BLEND]
-        offers = [pick.offer for pick in picks]
-        scale = cross_scale(decision.factor[None, :], bundle.gramian, len(bundle.factors))[0]
+        found = {}
+        for knowledge in {id(k): k for k in (decision.known, decision.unchained)}.values():
+            offers = [p.offer for p in picks if decision.knowledge_of(p.offer) is knowledge]
+            if offers:
+                found[knowledge is decision.known] = self._split(knowledge, offers)
+        return found
+
+    def _split(self, knowledge: Knowledge, offers: list[int]) -> tuple[dict[int, int], Doubles]:
+        bundle = self.index.bundle
+        assert knowledge.factor is not None
+        scale = cross_scale(knowledge.factor[None, :], bundle.gramian, len(bundle.factors))[0]
         parts = explain_parts(
             bundle.factors,
             bundle.gramian,
             bundle.parameters.regularization,
-            decision.rows,
-            decision.confidence,
+            knowledge.rows,
+            knowledge.confidence,
             self.index.explore[offers, :-1],
         )
         weight = bundle.parameters.cross_weight / scale
@@ -203,7 +222,7 @@ class Explainer:
     def _together(self, pick: Pick) -> _Parts:
         promoted = self.index.promoted(pick.offer)
         rows, values = [], []
-        for row in self.decision.context_rows.tolist():
+        for row in self.decision.knowledge_of(pick.offer).context_rows.tolist():
             found, weights = edges(self.index.bundle.complements, np.array([row], dtype=np.int32))
             rows.append(row)
             values.append(float(weights[np.isin(found, promoted)].sum()))
@@ -222,3 +241,8 @@ class Explainer:
         catalogue = self.index.bundle.catalogue
         titles = [catalogue.titles[self.index.item_index[item]] or item for item in items]
         return " and ".join(dict.fromkeys(titles))
+
+
+def _positions(view: View) -> dict[int, int]:
+    rows = view.rows.tolist()
+    return dict(zip(rows, range(len(rows)), strict=True))

@@ -8,10 +8,17 @@
     {ns}:v:{version}:manifest         the manifest (JSON)
     {ns}:v:{version}:a:{array}        one named array of the bundle
     {ns}:v:{version}:c:{hash tag}     learned record of one customer
+    {ns}:policy                       the guard policy that holds: "version digest" (a pointer)
+    {ns}:policies                     ledger of policy versions (JSON): who, when, why
+    {ns}:p:{digest}                   a policy's sources (JSON), immutable
+    {ns}:t:{hash tag}                 what a customer has told us (controls); expires when all does
     {ns}:e:{hash tag}                 live record (visible events since the cut-off); expires
     {ns}:r:{hash tag}                 replenishment record; expires
     {ns}:raw                          stream of raw events: serving appends and never reads
     {ns}:decisions                    stream of decisions, trimmed
+    {ns}:q:{decision}                 what a replay needs and the log must not hold; expires
+    {ns}:suppressed                   stream of what the guard held back and why, trimmed
+    {ns}:secret                       random bytes: offsets of counts, marks of that log
 
 A customer is addressed by a hash of the id inside a Redis Cluster hash tag: no id, however
 strange, can leave its key, and all keys of one customer live on one node.
@@ -76,6 +83,38 @@ class Keys:
         """The decision stream."""
         return f"{self.namespace}:decisions"
 
+    @property
+    def policy(self) -> str:
+        """The pointer to the policy that holds."""
+        return f"{self.namespace}:policy"
+
+    @property
+    def policies(self) -> str:
+        """The ledger of policy versions."""
+        return f"{self.namespace}:policies"
+
+    def policy_source(self, digest: str) -> str:
+        """The sources of one policy."""
+        return f"{self.namespace}:p:{digest}"
+
+    @property
+    def suppressed(self) -> str:
+        """The stream of what the guard held back."""
+        return f"{self.namespace}:suppressed"
+
+    @property
+    def secret(self) -> str:
+        """Random bytes that nobody who asks for counts may know."""
+        return f"{self.namespace}:secret"
+
+    def replay(self, decision_id: str) -> str:
+        """What one decision read and the log must not hold: controls, replenishment record."""
+        return f"{self.namespace}:q:{decision_id}"
+
+    def controls(self, customer_id: str) -> str:
+        """What a customer has told us."""
+        return f"{self.namespace}:t:{customer_tag(customer_id)}"
+
     def version_prefix(self, version: str) -> str:
         """What every key of one version starts with."""
         return f"{self.namespace}:v:{version}:"
@@ -90,7 +129,11 @@ class Keys:
 
     def learned(self, version: str, customer_id: str) -> str:
         """A customer's learned record."""
-        return self.version_prefix(version) + "c:" + customer_tag(customer_id)
+        return self.learned_under(version, customer_tag(customer_id))
+
+    def learned_under(self, version: str, tag: str) -> str:
+        """The learned record of the customer whose tag (`customer_tag`) is known."""
+        return self.version_prefix(version) + "c:" + tag
 
     def events(self, customer_id: str) -> str:
         """A customer's live record."""
@@ -99,3 +142,8 @@ class Keys:
     def replenish(self, customer_id: str) -> str:
         """A customer's replenishment record."""
         return f"{self.namespace}:r:{customer_tag(customer_id)}"
+
+    def beside(self, tag: str) -> tuple[str, str, str]:
+        """Live record, controls and replenishment record of the customer with a known tag."""
+        live, told, bought = (f"{self.namespace}:{kind}:{tag}" for kind in "etr")
+        return live, told, bought

@@ -2,14 +2,14 @@
 
     learned   "TL1" | k uint16 | n uint32 | factor float32[k] | rows int32[n] | own float32[n]
               | confidence float32[n] | baskets uint16[n] | age uint16[n]
-    live      "TE1" | n uint16 | n times (hash 8 | kind uint8 | timestamp int64 | units float32
+    live      "TE2" | n uint16 | n times (hash 8 | kind uint8 | timestamp int64 | units float32
               | length uint16 | item id as UTF-8)
-              | length uint8 | version | k uint16 | factor float32[k]
+              | length uint8 | stamp | k uint16 | factor float32[k]
     replenish "TR1" | n uint16 | n times (hash 8 | returned uint8 | timestamp int64 | length uint16
               | item id)
 
-All little-endian. The live record ends with the factor of the view *after* its events, under
-the bundle version that it was folded in with.
+All little-endian. The live record ends with the factor of the view *after* its events, and the
+stamp of what it was folded in under: bundle, policy and controls.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from recommender.errors import StoreError
 from recommender.types import Floats, ItemId
 
 _LEARNED = b"TL1"
-_LIVE = b"TE1"
+_LIVE = b"TE2"
 _REPLENISH = b"TR1"
 _KINDS = (EventKind.PURCHASE, EventKind.RETURN)
 _MOST = 0xFFFF
@@ -69,7 +69,7 @@ class LiveRecord:
     """Visible events since the cut-off, oldest first, and the factor folded in after them."""
 
     events: tuple[LiveEvent, ...] = ()
-    version: str = ""
+    stamp: str = ""
     factor: Floats | None = None
 
 
@@ -82,9 +82,9 @@ def pack_live(record: LiveRecord) -> bytes:
         kind = _KINDS.index(event.kind)
         parts.append(struct.pack("<BqfH", kind, event.timestamp, event.quantity, len(item)))
         parts.append(item)
-    version = record.version.encode()
+    stamp = record.stamp.encode()
     factor = record.factor if record.factor is not None else np.empty(0, dtype=np.float32)
-    parts += [struct.pack("<B", len(version)), version, struct.pack("<H", len(factor))]
+    parts += [struct.pack("<B", len(stamp)), stamp, struct.pack("<H", len(factor))]
     parts.append(factor.astype("<f4").tobytes())
     return b"".join(parts)
 
@@ -103,7 +103,7 @@ def unpack_live(raw: bytes) -> LiveRecord:
             events.append(LiveEvent(raw[at : at + 8], _KINDS[kind], item, timestamp, units))
             at += 23 + size
         size = raw[at]
-        version = raw[at + 1 : at + 1 + size].decode()
+        stamp = raw[at + 1 : at + 1 + size].decode()
         at += 1 + size
         (k,) = struct.unpack_from("<H", raw, at)
         if len(raw) != at + 2 + 4 * k:
@@ -111,7 +111,7 @@ def unpack_live(raw: bytes) -> LiveRecord:
         factor = np.frombuffer(raw, "<f4", k, at + 2) if k else None
     except (struct.error, IndexError, ValueError) as error:
         raise _unreadable("live", raw) from error
-    return LiveRecord(tuple(events), version, factor)
+    return LiveRecord(tuple(events), stamp, factor)
 
 
 def pack_replenish(purchases: tuple[ReplenishPurchase, ...]) -> bytes:

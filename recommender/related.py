@@ -36,6 +36,13 @@ def related_picks(
     ]
 
 
+def merged_picks(parts: list[list[Pick]], n: int) -> list[Pick]:
+    """The `n` best of several lists without a common offer."""
+    if len(parts) == 1:
+        return parts[0]
+    return sorted((p for part in parts for p in part), key=lambda p: (-p.score, p.offer))[:n]
+
+
 def popular_picks(index: BundleIndex, allowed: Bools, n: int) -> list[Pick]:
     """The `n` most popular allowed offers: what anybody gets of whom nothing is known."""
     order = index.by_popularity
@@ -74,14 +81,26 @@ def item_picks(
             hint="check the item ids; new items are known after the next training",
         )
     rules = index.rules(now)
-    rows = visible_rows(index.rows(items), index.evidence_of_row, rules, 0)
-    allowed = index.allowed(rules, 0, now)
-    picks = related_picks(index, neighbours, np.array(rows, dtype=np.int32), allowed, n)
+    rows = visible_rows(index.rows(items), index.evidence_of_row, rules)
+    allowed = index.allowed(rules, now)
+    picks = _unchained_picks(index, neighbours, np.array(rows, dtype=np.int32), allowed, n)
     fallback = not picks
     if fallback:
         own = index.owned(np.array(rows, dtype=np.int32), np.zeros(len(rows)))[0]
         allowed = allowed.copy()
         allowed[own] = False
         picks = popular_picks(index, allowed, n)
-    release([p.offer for p in picks], index.bundle.offer_target, rules, 0)
+    bundle = index.bundle
+    release([p.offer for p in picks], bundle.offer_target, bundle.offer_soft, rules)
     return picks, fallback
+
+
+def _unchained_picks(
+    index: BundleIndex, neighbours: Neighbours, rows: Ints, allowed: Bools, n: int
+) -> list[Pick]:
+    """`related_picks` where no never-chained life event leads to another's target."""
+    free = rows[(index.evidence_of_row[rows] & index.unchained) == 0]
+    if len(free) == len(rows):
+        return related_picks(index, neighbours, rows, allowed, n)
+    parts = [(rows, allowed & ~index.chainable), (free, allowed & index.chainable)]
+    return merged_picks([related_picks(index, neighbours, r, a, n) for r, a in parts], n)

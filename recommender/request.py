@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from recommender.channel import Channel
 from recommender.customer import View
-from recommender.types import Floats, Ints, ItemId, OfferId
+from recommender.guard.policy import GuardRules
+from recommender.types import Bools, Floats, Ints, ItemId, OfferId
 
 
 class Source(StrEnum):
@@ -28,24 +30,6 @@ class Source(StrEnum):
     def private(self) -> bool:
         """True when it shows what the customer bought, and so stays on private surfaces."""
         return self in (Source.USUALS, Source.HOME, Source.REPLENISH)
-
-
-class Channel(StrEnum):
-    """Where the answer will be seen."""
-
-    SITE = "site"
-    APP = "app"
-    EMAIL = "email"
-    SMS = "sms"
-    PUSH = "push"
-    CALL = "call"
-    POST = "post"
-    PRINT = "print"
-
-    @property
-    def private(self) -> bool:
-        """True for surfaces that only the signed-in customer opens."""
-        return self in (Channel.SITE, Channel.APP)
 
 
 @dataclass(frozen=True)
@@ -91,12 +75,16 @@ class Context:
 
 @dataclass(frozen=True)
 class OfferRequest:
-    """One call: several placements, no offer twice."""
+    """One call: several placements, no offer twice.
+
+    gift   True: the customer shops for somebody else, so nothing of their own is used
+    """
 
     placements: tuple[Placement, ...]
     channel: Channel = Channel.SITE
     context: Context = Context()
     filters: Filters = Filters()
+    gift: bool = False
 
 
 class Basis(StrEnum):
@@ -136,24 +124,40 @@ class PlacementAnswer:
 
 
 @dataclass(frozen=True, eq=False)
-class Decision:
-    """The answer, and what it was made from (for reasons and replay).
+class Knowledge:
+    """What one score is made from: the view as used, the context, and the factor of both.
 
-    channel        where the answer will be seen
-    held           bits of life events of which nothing may be shown or cited
-    view           the view as used, under the rules of that moment
-    context_rows   visible rows of the context, ascending
-    rows, confidence, factor   what the customer's factor was folded in from, and the factor;
-                   None where no factor was needed
+    view               under the rules of that moment
+    context_rows       visible rows of the context, ascending
+    rows, confidence   what the factor was folded in from
+    factor             None where nothing is known
     """
 
-    placements: tuple[PlacementAnswer, ...]
-    fallback: bool
-    policy_expired: bool
-    channel: Channel
-    held: int
     view: View
     context_rows: Ints
     rows: Ints
     confidence: Floats
-    factor: Floats | None = field(default=None)
+    factor: Floats | None
+
+
+@dataclass(frozen=True, eq=False)
+class Decision:
+    """The answer, and what it was made from (for reasons and replay).
+
+    rules       of this customer on this channel at that moment
+    known       what scores are made from
+    unchained   the same without evidence that must not raise the score of the offers marked in
+                `chainable` (n_offers,); `known` itself where there is none
+    """
+
+    placements: tuple[PlacementAnswer, ...]
+    fallback: bool
+    channel: Channel
+    rules: GuardRules
+    known: Knowledge
+    unchained: Knowledge
+    chainable: Bools
+
+    def knowledge_of(self, offer: int) -> Knowledge:
+        """What the score of an offer was made from."""
+        return self.unchained if self.chainable[offer] else self.known

@@ -16,34 +16,46 @@ from recommender.guard.policy import GuardRules
 from recommender.types import Bits, Bools
 
 
-def allowed(offer_target: Bits, rules: GuardRules, unlocked_targets: int = 0) -> Bools:
-    """(n_offers,) True where an offer may stand in a personalised slot.
+def allowed(target: Bits, soft: Bits, rules: GuardRules) -> Bools:
+    """(n,) True where an offer may stand in a personalised slot.
 
-    unlocked_targets   bits of U(c, channel): declared, unexpired, allowed on this channel
+    target, soft   (n,) life events that each offer reveals, and those it only hints at
+    rules          those of the customer on the channel
     """
-    held = np.uint64(rules.contained & ~unlocked_targets)
-    free: Bools = (offer_target & held) == 0
+    held, hinted = np.uint64(rules.contained), np.uint64(rules.soft)
+    free: Bools = ((target & held) | (soft & hinted)) == 0
     return free
 
 
-def release(
-    offers: Sequence[int], offer_target: Bits, rules: GuardRules, unlocked_targets: int = 0
-) -> None:
+def release(offers: Sequence[int], target: Bits, soft: Bits, rules: GuardRules) -> None:
     """Lets offers pass, or raises ContainmentBreach; the message names no offer and no event."""
-    held = rules.contained & ~unlocked_targets
     for offer in offers:
-        if int(offer_target[offer]) & held:
+        if int(target[offer]) & rules.contained or int(soft[offer]) & rules.soft:
             raise ContainmentBreach(
                 "a protected offer reached the last lock and was stopped",
                 hint="this is a defect of Tactful: please report the version and the request",
             )
 
 
-def release_replenish(items: Sequence[int], evidence: Bits, rules: GuardRules) -> None:
+def held_in_the_slot(revealing: int, rules: GuardRules) -> bool:
+    """Whether the slot `replenish` must not show an item: some life event forbids it.
+
+    revealing   the item's evidence and target bits
+    """
+    return bool(revealing & (rules.masked | rules.contained) & ~rules.replenish)
+
+
+def release_replenish(
+    items: Sequence[int], evidence: Bits, target: Bits, rules: GuardRules
+) -> None:
     """The last lock of the slot `replenish`: only items whose every locked life event allows it.
 
-    items      catalogue indices
-    evidence   (n_items,) bits
+    items              catalogue indices
+    evidence, target   (n_items,) bits
     """
-    held = rules.contained & ~rules.replenish
-    release(items, evidence & np.uint64(held), rules)
+    for item in items:
+        if held_in_the_slot(int(evidence[item]) | int(target[item]), rules):
+            raise ContainmentBreach(
+                "an item that may not be replenished reached the last lock and was stopped",
+                hint="this is a defect of Tactful: please report the version and the request",
+            )

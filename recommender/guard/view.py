@@ -8,12 +8,15 @@ Masking once, here, makes all of it blind by construction.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from recommender.controls import Controls
 from recommender.customer import View
-from recommender.guard.policy import GuardRules
+from recommender.guard.policy import GuardPolicy, GuardRules
+from recommender.guard.unlocks import stored_rules
 from recommender.interactions import Interactions
 from recommender.types import (
     SECONDS_A_DAY,
@@ -23,47 +26,92 @@ from recommender.types import (
     Doubles,
     Floats,
     Ints,
+    ItemId,
     Longs,
 )
 
 
-def visible(evidence: Bits, rules: GuardRules, unlocked_history: int = 0) -> Bools:
+def visible(evidence: Bits, rules: GuardRules) -> Bools:
     """Which items may be seen. An item of two life events needs both unlocked.
 
-    evidence          (n,) life-event bits an item
-    unlocked_history  bits of U_H: declared *and* leave given to use purchases
+    evidence   (n,) life-event bits an item
+    rules      of everybody, or of one customer
     """
-    locked = np.uint64(rules.masked & ~unlocked_history)
-    seen: Bools = (evidence & locked) == 0
+    seen: Bools = (evidence & np.uint64(rules.masked)) == 0
     return seen
 
 
-def view_of_purchases(raw: Interactions, evidence: Bits, rules: GuardRules) -> Interactions:
-    """The visible lines of all customers, for training; nobody has unlocked anything.
+@dataclass(frozen=True)
+class Told:
+    """What the controls of a shop's customers mean for training.
+
+    controls     customer -> controls, from a dated export
+    policy, at   what they are read under, and when (seconds since 1970)
+    categories   item -> categories of its path, in small letters
+    """
+
+    controls: Mapping[str, Controls]
+    policy: GuardPolicy
+    at: float
+    items: tuple[ItemId, ...]
+    categories: Callable[[int], frozenset[str]]
+
+    def customers(self, raw: Interactions) -> Iterator[tuple[Controls, Longs]]:
+        """The controls of those of `raw` who have told us anything, with the customer's lines."""
+        order = np.argsort(raw.customer, kind="stable")
+        ends = np.cumsum(np.bincount(raw.customer, minlength=len(raw.customers)))
+        for c, customer in enumerate(raw.customers):
+            controls = self.controls.get(customer)
+            if controls:
+                yield controls, order[ends[c - 1] if c else 0 : ends[c]]
+
+    def unmarked(self, raw: Interactions, lines: Longs, controls: Controls) -> Bools:
+        """(len(lines),) True where a line is no gift, not forgotten, and not too personal."""
+        muted = controls.muted_categories(self.at)
+        keep = np.ones(len(lines), dtype=np.bool_)
+        for i, line in enumerate(lines.tolist()):
+            item = int(raw.item[line])
+            name = self.items[item]
+            keep[i] = not (
+                controls.hides(name, self.at)
+                or controls.forgets(name, int(raw.timestamp[line]))
+                or bool(muted and muted & self.categories(item))
+            )
+        return keep
+
+
+def view_of_purchases(
+    raw: Interactions, evidence: Bits, rules: GuardRules, told: Told | None = None
+) -> Interactions:
+    """The visible lines of all customers, for training.
 
     evidence   (n_items,) bits an item of the catalogue that `raw.item` points into
+    told       what customers have unlocked, locked, marked and had forgotten; None: nobody has
 
     Customers who have no visible line are not in the result: they will be answered like new
     customers.
     """
-    return raw.where(visible(evidence, rules)[raw.item])
+    keep = visible(evidence, rules)[raw.item]
+    if told is not None:
+        for controls, lines in told.customers(raw):
+            own = stored_rules(told.policy, rules, controls, told.at)
+            seen = visible(evidence[raw.item[lines]], own) & told.unmarked(raw, lines, controls)
+            keep[lines] = seen & own.personal
+    return raw.where(keep)
 
 
-def view_of_customer(view: View, evidence_of_row: Bits, rules: GuardRules, unlocked: int) -> View:
-    """A stored view under rules that may have become stricter since it was stored.
+def view_of_customer(view: View, evidence_of_row: Bits, rules: GuardRules) -> View:
+    """A stored view under the rules of one customer at this moment.
 
     evidence_of_row   (n_rows,) bits a row. Returns `view` itself when nothing changes.
     """
-    keep = visible(evidence_of_row[view.rows], rules, unlocked)
+    keep = visible(evidence_of_row[view.rows], rules)
     return view if keep.all() else view.where(keep)
 
 
-def visible_rows(
-    rows: list[int], evidence_of_row: Bits, rules: GuardRules, unlocked: int
-) -> list[int]:
+def visible_rows(rows: list[int], evidence_of_row: Bits, rules: GuardRules) -> list[int]:
     """The rows of a basket, page or session that may be seen, ascending, each once."""
-    locked = rules.masked & ~unlocked
-    return sorted({row for row in rows if not int(evidence_of_row[row]) & locked})
+    return sorted({row for row in rows if not int(evidence_of_row[row]) & rules.masked})
 
 
 @dataclass(frozen=True, eq=False)

@@ -27,7 +27,18 @@ from tests.property.strategies import (
     REQUESTS,
     VISIBLE_PURCHASES,
 )
-from tests.support.shop import AS_OF, CONTAINED, DAY, LOCKED, Purchase, Shop, policy, population
+from tests.support.policies import open_shop, under
+from tests.support.shop import (
+    AS_OF,
+    CONTAINED,
+    DAY,
+    LIFE_EVENTS,
+    LOCKED,
+    Purchase,
+    Shop,
+    policy,
+    population,
+)
 from tests.support.shop import train as train_shop
 
 TRAINING = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
@@ -91,33 +102,44 @@ def test_a_customer_with_nothing_but_locked_evidence_is_not_in_the_bundle() -> N
     assert "secret" not in found.table.customers
 
 
+@cache
+def laid() -> Shop:
+    """A bundle that was trained without a guard, under the policy: all of it could be offered."""
+    found = open_shop()
+    return Shop(under(found, *LIFE_EVENTS), found.table)
+
+
 @given(CUSTOMERS, REQUESTS)
 def test_g2_no_target_is_offered_whatever_is_asked(customer: str, request: OfferRequest) -> None:
-    decision = decide(shop().index, shop().state(customer), request, AS_OF)
-    assert not set(offered(shop(), decision)) & set(CONTAINED)
+    for found in (shop(), laid()):
+        decision = decide(found.index, found.state(customer), request, AS_OF)
+        assert not set(offered(found, decision)) & set(CONTAINED)
 
 
 @given(REQUESTS)
 def test_g2_no_target_is_offered_to_a_newcomer_or_a_visitor(request: OfferRequest) -> None:
-    decision = decide(shop().index, new_customer(), request, AS_OF)
-    assert not set(offered(shop(), decision, replenish=True)) & set(CONTAINED)
+    for found in (shop(), laid()):
+        decision = decide(found.index, new_customer(), request, AS_OF)
+        assert not set(offered(found, decision, replenish=True)) & set(CONTAINED)
 
 
 @given(st.lists(ANY_ITEM.map(ItemId), min_size=1, max_size=4), st.integers(1, 30), st.booleans())
 def test_g2_no_target_stands_beside_an_item(items: list[ItemId], n: int, similar: bool) -> None:
     known = (*items, ItemId("bread-0"))
-    bundle = shop().bundle
-    edges = bundle.similar if similar else bundle.complements
-    picks, _ = item_picks(shop().index, edges, known, n, AS_OF)
-    assert picks
-    assert not {shop().index.offer_id(pick.offer) for pick in picks} & set(CONTAINED)
+    for index in (shop().index, laid().index):
+        edges = index.bundle.similar if similar else index.bundle.complements
+        picks, _ = item_picks(index, edges, known, n, AS_OF)
+        assert picks
+        assert not {index.offer_id(pick.offer) for pick in picks} & set(CONTAINED)
 
 
 def with_the_first_lock_open() -> Shop:
     """A shop whose masks let everything through."""
     found = train_shop(population())
-    held = found.index.rules(AS_OF).contained
-    found.index._masks[held] = np.ones(len(found.bundle.offers), dtype=np.bool_)
+    rules = found.index.rules(AS_OF)
+    found.index._masks[rules.contained, rules.soft] = np.ones(
+        len(found.bundle.offers), dtype=np.bool_
+    )
     return found
 
 
@@ -136,18 +158,20 @@ def test_g5_the_last_lock_of_the_slot_stops_what_may_not_be_replenished() -> Non
     index = shop().index
     forbidden = index.item_index[ItemId("both")]
     with pytest.raises(ContainmentBreach):
-        release_replenish([forbidden], shop().bundle.evidence, index.rules(AS_OF))
+        release_replenish(
+            [forbidden], shop().bundle.evidence, shop().bundle.target, index.rules(AS_OF)
+        )
 
 
 def test_g2_would_notice_an_open_door() -> None:
     """Without the guard the shop does offer its targets: the properties above can fail."""
-    open_shop = train_shop(population(), policy(life_events=()))
-    shown = {
-        offer
-        for c in open_shop.table.customers
-        for offer in offered(open_shop, decide(open_shop.index, open_shop.state(c), EVERYTHING, 0))
-    }
-    assert {"crib", "sober-book"} <= shown
+    found, request = open_shop(), OfferRequest((Placement("home", Source.HOME, 60),))
+    assert set(CONTAINED) <= set(
+        offered(found, decide(found.index, new_customer(), request, AS_OF))
+    )
+    for edges in (found.bundle.similar, found.bundle.complements):
+        picks, _ = item_picks(found.index, edges, (ItemId("bread-0"),), 30, AS_OF)
+        assert set(LOCKED) <= {found.index.offer_id(pick.offer) for pick in picks}
 
 
 @given(CUSTOMERS, REQUESTS)
@@ -229,10 +253,10 @@ def test_g7_an_expired_policy_locks_what_it_allowed_and_the_rest_is_still_served
     state = expiring.state(customer)
     decision = decide(expiring.index, state, request, late)
     school = expiring.index.item_index[ItemId("school-1")]
-    assert decision.policy_expired
+    assert decision.rules.expired
     assert not set(offered(expiring, decision)) & {*CONTAINED, "school-1"}
-    assert expiring.index.row_of_item[school] not in decision.view.rows
-    assert not np.isin(decision.rows, [expiring.index.row_of_item[school]]).any()
+    assert expiring.index.row_of_item[school] not in decision.known.view.rows
+    assert not np.isin(decision.known.rows, [expiring.index.row_of_item[school]]).any()
     page = Context(page=ItemId("school-1"))
     plain = decide(expiring.index, state, OfferRequest(EVERYTHING.placements[2:3]), late)
     looking = OfferRequest(EVERYTHING.placements[2:3], context=page)
@@ -323,7 +347,10 @@ def test_g9_a_reason_cites_at_most_two_items_all_of_them_seen(
     customer: str, request: OfferRequest
 ) -> None:
     decision = decide(shop().index, shop().state(customer), request, AS_OF)
-    seen = {shop().index.item_id(row) for row in (*decision.view.rows, *decision.context_rows)}
+    seen = {
+        shop().index.item_id(row)
+        for row in (*decision.known.view.rows, *decision.known.context_rows)
+    }
     explainer = Explainer(shop().index, decision, "full")
     for answer in decision.placements:
         for reason in (r for pick in answer.picks for r in explainer.reasons(pick)):

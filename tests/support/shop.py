@@ -17,8 +17,9 @@ from recommender.bundle import CustomerTable, FactorBundle
 from recommender.catalogue import Catalogue, own_offers
 from recommender.codec import seal
 from recommender.customer import CustomerState
+from recommender.guard.document import CompiledGuard
+from recommender.guard.layout import lay
 from recommender.guard.life_event import LifeEvent, Patterns, Replenish
-from recommender.guard.matching import Matcher
 from recommender.guard.policy import GuardPolicy, LifeEventRule, Stance
 from recommender.guard.view import view_of_purchases
 from recommender.index import BundleIndex
@@ -128,6 +129,18 @@ def population(seed: int = 5) -> list[Purchase]:
     return bought
 
 
+def intimate() -> list[Purchase]:
+    """Every second customer bought everything that is locked, in one basket with bread and tea.
+
+    Twenty of them: as many as a shared list needs.
+    """
+    return [
+        (f"c{c:02d}", item, 5 + c % 7)
+        for c in range(1, 40, 2)
+        for item in (*LOCKED, "bread-0", "tea-1")
+    ]
+
+
 def interactions(purchases: Iterable[Purchase], listing: Catalogue) -> Interactions:
     """Purchases as the reader would give them: a day is a basket."""
     index = listing.index()
@@ -168,22 +181,24 @@ def train(
     """Trains as the pipeline does: match, view, restrict the catalogue, fit, seal."""
     rules = policy() if rules is None else rules
     listing = catalogue()
-    matcher = Matcher(LIFE_EVENTS if rules.life_events else ())
-    masks = matcher.masks(listing)
+    life_events = LIFE_EVENTS if rules.life_events else ()
     offers = own_offers(listing)
+    bits = lay(CompiledGuard(rules, life_events, (life_events,)), listing, offers)
     everything = Assortment(
         catalogue=listing,
         offers=offers,
-        evidence=masks.evidence,
-        target=masks.target,
-        offer_target=matcher.offer_bits(offers, masks.target),
+        evidence=bits.evidence,
+        target=bits.target,
+        soft=bits.soft,
+        offer_target=bits.offer_target,
+        offer_soft=bits.offer_soft,
         policy=rules,
     )
-    visible = view_of_purchases(interactions(purchases, listing), masks.evidence, rules.rules(now))
+    visible = view_of_purchases(interactions(purchases, listing), bits.evidence, rules.rules(now))
     seen = np.zeros(len(listing), dtype=np.bool_)
     seen[visible.item] = True
     assortment, position = everything.where(listing.listed | seen)
-    model = Model(factors=8, iterations=4, min_support=1, threads=1)
+    model = Model(factors=8, iterations=4, min_support=1, threads=1, regularization=1.0)
     bundle, table = fit_models(
         visible.renumbered(position),
         assortment,

@@ -97,7 +97,10 @@ def test_a_missing_array_is_named() -> None:
 
 def test_a_newer_schema_is_refused_with_the_way_out() -> None:
     content = json.loads(dump_manifest(sealed()[0])) | {"schema_version": SCHEMA_VERSION + 1}
-    with pytest.raises(BundleError, match="schema 2, this release reads schema 1") as caught:
+    with pytest.raises(
+        BundleError,
+        match=f"schema {SCHEMA_VERSION + 1}, this release reads schema {SCHEMA_VERSION}",
+    ) as caught:
         parse_manifest(json.dumps(content).encode())
     assert "train again" in caught.value.hint
 

@@ -85,9 +85,9 @@ def test_a_context_changes_the_factor_of_a_known_customer() -> None:
         answer(ask("home")),
         answer(ask("home", context=Context(page=ItemId("tea-0")))),
     )
-    assert plain.factor is not None
-    assert with_page.factor is not None
-    assert not np.array_equal(plain.factor, with_page.factor)
+    assert plain.known.factor is not None
+    assert with_page.known.factor is not None
+    assert not np.array_equal(plain.known.factor, with_page.known.factor)
 
 
 def test_a_visitor_with_a_basket_gets_a_personal_answer() -> None:

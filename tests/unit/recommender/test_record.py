@@ -56,11 +56,11 @@ def test_a_learned_record_comes_back_as_it_was(n: int, k: int) -> None:
 
 
 @given(st.lists(EVENTS, max_size=20), st.text(max_size=30), st.integers(0, 64))
-def test_a_live_record_comes_back_as_it_was(events: list[LiveEvent], version: str, k: int) -> None:
+def test_a_live_record_comes_back_as_it_was(events: list[LiveEvent], stamp: str, k: int) -> None:
     factor = np.linspace(-1, 1, k, dtype=np.float32)
-    found = unpack_live(pack_live(LiveRecord(tuple(events), version, factor)))
+    found = unpack_live(pack_live(LiveRecord(tuple(events), stamp, factor)))
     assert found.events == tuple(events)
-    assert found.version == version
+    assert found.stamp == stamp
     assert (found.factor is None) == (k == 0)
     assert found.factor is None or found.factor.tolist() == factor.tolist()
 
@@ -71,7 +71,7 @@ def test_a_replenishment_record_comes_back_as_it_was(purchases: list[ReplenishPu
 
 
 @pytest.mark.parametrize("read", [unpack_learned, unpack_live, unpack_replenish])
-@pytest.mark.parametrize("raw", [b"", b"TL", b"garbage", b"TL1", b"TE1\xff\xff", b"TR1\x01\x00ab"])
+@pytest.mark.parametrize("raw", [b"", b"TL", b"garbage", b"TL1", b"TE2\xff\xff", b"TR1\x01\x00ab"])
 def test_bytes_that_are_no_record_are_an_error_that_says_so(read: object, raw: bytes) -> None:
     assert callable(read)
     with pytest.raises(StoreError, match="cannot be read"):

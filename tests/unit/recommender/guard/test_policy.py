@@ -26,6 +26,13 @@ def test_everything_but_allow_is_masked_and_contained() -> None:
     assert not rules.expired
 
 
+def test_what_is_allowed_from_an_age_on_is_seen_and_not_offered() -> None:
+    """Contained and not masked; of what is guarded anyway the age locks nothing more."""
+    aged = tuple(rule.model_copy(update={"age_verification": True}) for rule in ALL_STANCES)
+    rules = GuardPolicy(life_events=aged, on_unmapped_item="allow").rules(0.0)
+    assert (rules.masked, rules.contained) == (0b0111, 0b1111)
+
+
 @pytest.mark.parametrize(
     ("stance", "open_"),
     [
