@@ -7,7 +7,7 @@ grocery.yaml, line 12, column 5: unknown key 'evidense' in life_events.infant
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
@@ -41,9 +41,39 @@ class Marked:
 
     def error(self, what: str, hint: str) -> PolicyError:
         """An error at this value's place."""
-        return PolicyError(
-            f"{self.name}, line {self.line}, column {self.column}: {what}", hint=hint
-        )
+        return PolicyError(f"{self.place}: {what}", hint=hint)
+
+    @property
+    def place(self) -> str:
+        """Where the value stands, as errors name it."""
+        return f"{self.name}, line {self.line}, column {self.column}"
+
+    def under(self, *path: str) -> Marked | None:
+        """The value under a path of keys, None where there is none."""
+        here: Marked | None = self
+        for key in path:
+            if here is None:
+                return None
+            here = next((value for name, value in here.pairs if name.text == key), None)
+        return here
+
+    def place_of(self, path: Iterable[str], text: str | None = None) -> str:
+        """The place of a text in the list under a path of keys; without a text, of the last key.
+
+        What is not there stands where the nearest thing does that is.
+        """
+        nearest = key = self
+        for name in path:
+            found = next((pair for pair in nearest.pairs if pair[0].text == name), None)
+            if found is None:
+                break
+            key, nearest = found
+        items = (item for item in nearest.items if item.text.strip() == text)
+        return next(items, key).place
+
+    def same(self, other: Marked) -> bool:
+        """True where both say the same, wherever they stand and however they are quoted."""
+        return _content(self) == _content(other)
 
     @property
     def shown(self) -> str:
@@ -58,23 +88,11 @@ class Marked:
 class Section:
     """A mapping whose keys have been checked; every key is read by name."""
 
-    def __init__(
-        self,
-        value: Marked,
-        where: str,
-        known: Collection[str],
-        later: Collection[str] = (),
-    ) -> None:
-        """`later` holds keys of the format that this release refuses because it ignores them."""
+    def __init__(self, value: Marked, where: str, known: Collection[str]) -> None:
         self.value = value
         self.where = where
         self._values: dict[str, Marked] = {}
         for key, item in pairs_of(value, where):
-            if key.text in later:
-                raise key.error(
-                    f"{where}.{key.text} is not acted on by this release",
-                    f"take it out, so that nobody relies on it. Keys it acts on: {listed(known)}",
-                )
             if key.text not in known:
                 raise key.error(
                     f"unknown key {key.shown} in {where}", suggestion(key.text, known, "keys")
@@ -135,6 +153,9 @@ def texts_of(value: Marked, where: str) -> tuple[str, ...]:
 
 def choice_of(value: Marked, where: str, known: Collection[str]) -> str:
     """One of a few words."""
+    if value.plain and value.text.casefold() in _SWITCHES:
+        what = f"{where} is {value.text}: words, not yes/no"
+        raise value.error(what, f"write one of these words: {', '.join(sorted(known))}")
     text = text_of(value, where)
     if text not in known:
         raise value.error(f"{where} is {value.shown}", suggestion(text, known, "values"))
@@ -145,8 +166,7 @@ def integer_of(value: Marked, where: str, low: int, high: int) -> int:
     """A whole number within bounds, both included."""
     text = text_of(value, where)
     if not re.fullmatch(r"[0-9]{1,9}", text) or not low <= int(text) <= high:
-        wanted = f"a whole number from {low} to {high}" if low < high else f"{low}, which is fixed"
-        raise value.error(f"{where} is {value.shown}", f"write {wanted}")
+        raise value.error(f"{where} is {value.shown}", f"write a whole number from {low} to {high}")
     return int(text)
 
 
@@ -158,13 +178,18 @@ def share_of(value: Marked, where: str) -> float:
     return float(text)
 
 
-def days_of(value: Marked, where: str) -> int:
-    """A duration in words, as days; a month has 365/12 of them."""
+def days_of(value: Marked, where: str, *or_else: str) -> int:
+    """A duration in words, as days; a month has 365/12 of them.
+
+    or_else   words that the caller takes too, for the hint
+    """
     text = text_of(value, where)
     found = _DURATION.fullmatch(text)
     if found is None or int(found[1]) == 0:
+        others = "".join(f"; or: {word}" for word in or_else)
         raise value.error(
-            f"{where} is {value.shown}", "write a duration in words: 365 days, 6 weeks, 10 months"
+            f"{where} is {value.shown}",
+            f"write a duration in words: 365 days, 6 weeks, 10 months{others}",
         )
     return round(int(found[1]) * _DAYS[found[2]])
 
@@ -191,3 +216,9 @@ def suggestion(word: str, known: Collection[str], what: str) -> str:
 def listed(names: Collection[str] | Mapping[str, object]) -> str:
     """Names in order, for a message."""
     return ", ".join(sorted(names)) or "none"
+
+
+def _content(value: Marked) -> tuple[object, ...]:
+    items = tuple(_content(item) for item in value.items)
+    pairs = tuple((_content(key), _content(item)) for key, item in value.pairs)
+    return value.kind, value.text, items, pairs

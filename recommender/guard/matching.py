@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from operator import or_
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -27,17 +28,31 @@ class ItemMasks:
 
     evidence   (n_items,) buying the item is a sign of these
     target     (n_items,) offering the item would reveal these
+    soft       (n_items,) offering it would, where others may look on
     """
 
     evidence: Bits
     target: Bits
+    soft: Bits
 
 
-@dataclass(frozen=True)
-class _Hits:
+@dataclass(frozen=True, eq=False)
+class OfferMasks:
+    """Life-event bits of what every offer says, whatever it promotes.
+
+    target   (n_offers,) its title, its id, or the policy that names it, reveals these
+    soft     (n_offers,) its title or id reveals these, where others may look on
+    """
+
+    target: Bits
+    soft: Bits
+
+
+class _Hits(NamedTuple):
     """Bits that one text hits, as evidence and as target.
 
     evidence, target         by words: a negative pattern takes them back
+    soft                     by phrases held back on outbound: a negative target takes them back
     no_evidence, no_target   by negative patterns
     sure_evidence, sure_target   by a category, a tag or an id as a whole: the shop itself says so,
                              and no word of the title takes that back
@@ -49,28 +64,11 @@ class _Hits:
     target: int = 0
     no_target: int = 0
     sure_target: int = 0
+    soft: int = 0
 
-    @property
-    def columns(self) -> tuple[int, ...]:
-        """The fields in their order."""
-        return (
-            self.evidence,
-            self.no_evidence,
-            self.sure_evidence,
-            self.target,
-            self.no_target,
-            self.sure_target,
-        )
 
-    def __or__(self, other: _Hits) -> _Hits:
-        return _Hits(
-            self.evidence | other.evidence,
-            self.no_evidence | other.no_evidence,
-            self.sure_evidence | other.sure_evidence,
-            self.target | other.target,
-            self.no_target | other.no_target,
-            self.sure_target | other.sure_target,
-        )
+def _both(one: _Hits, other: _Hits) -> _Hits:
+    return _Hits(*map(or_, one, other))
 
 
 _NONE = _Hits()
@@ -81,10 +79,15 @@ T = TypeVar("T", bound=Hashable)
 class Matcher:
     """Life events compiled for matching; bit `b` belongs to `life_events[b]`."""
 
-    def __init__(self, life_events: Sequence[LifeEvent]) -> None:
+    def __init__(
+        self, life_events: Sequence[LifeEvent], read: Callable[[str], _Words] = words
+    ) -> None:
+        """`read` gives the words of a text; several matchers can share one that remembers."""
+        self._read = read
         self._equal: dict[tuple[str, _Words], _Hits] = defaultdict(_Hits)
         self._items: dict[str, _Hits] = defaultdict(_Hits)
         self._proxies: dict[str, int] = defaultdict(int)
+        self._offers: dict[str, int] = defaultdict(int)
         self._keywords = _Sequences()
         self._spoken = _Sequences()
         for number, event in enumerate(life_events):
@@ -95,11 +98,17 @@ class Matcher:
             targets = _Hits(target=bit), _Hits(no_target=bit), _Hits(sure_target=bit)
             self._add(event.evidence, *evidence)
             self._add(event.targets, *targets)
+            for phrase in event.targets.soft:
+                self._keywords.add(words(phrase), _Hits(soft=bit))
+                self._spoken.add(words(phrase), _Hits(soft=bit))
+            for offer in event.targets.offer:
+                self._offers[offer] |= bit
 
     def _add(self, patterns: Patterns, hit: _Hits, negative: _Hits, sure: _Hits) -> None:
         for field in ("category", "tag"):
             for pattern in getattr(patterns, field):
-                self._equal[field, words(pattern)] |= sure
+                key = field, words(pattern)
+                self._equal[key] = _both(self._equal[key], sure)
                 self._spoken.add(words(pattern), hit)
         for pattern in patterns.keyword:
             self._keywords.add(words(pattern), hit)
@@ -108,10 +117,16 @@ class Matcher:
             self._keywords.add(words(pattern), negative)
             self._spoken.add(words(pattern), negative)
         for item in patterns.item:
-            self._items[item] |= sure
+            self._items[item] = _both(self._items[item], sure)
 
     def masks(self, catalogue: Catalogue) -> ItemMasks:
-        """The bits of every item, in the catalogue's order."""
+        """The bits of every item, in the catalogue's order.
+
+        Evidence is a target too: an item that would say it must not be offered either. That goes
+        for an allowed life event as well, whose targets are held back once the policy has
+        expired. Approved proxies are evidence only: offering one says nothing. An item with
+        neither title nor category gets `UNMAPPED` in both.
+        """
         hits = [
             _spread(catalogue.titles, self._title),
             _spread(catalogue.paths, self._path),
@@ -119,39 +134,31 @@ class Matcher:
             _spread(catalogue.ids, lambda item: self._items.get(item, _NONE)),
         ]
         columns = np.bitwise_or.reduce(hits)
-        evidence, no_evidence, sure_evidence, target, no_target, sure_target = columns
+        evidence, no_evidence, sure_evidence, target, no_target, sure_target, soft = columns
         evidence = (evidence & ~no_evidence) | sure_evidence
         target = (target & ~no_target) | sure_target | evidence
         evidence |= np.array([self._proxies.get(i, 0) for i in catalogue.ids], dtype=np.uint64)
         unmapped = np.where(catalogue.unmapped, np.uint64(UNMAPPED), np.uint64(0))
-        return ItemMasks(evidence | unmapped, target | unmapped)
+        return ItemMasks(evidence | unmapped, target | unmapped, soft & ~no_target)
 
-    def target_bits_of_text(self, text: str) -> int:
-        """What a text would reveal, such as an offer's own title.
+    def said(self, offers: Offers) -> OfferMasks:
+        """The bits of every offer's own words, in the offers' order.
 
-        A text has no category of its own, so the names of categories and tags count as words
-        in it. Evidence counts too: an item that would say it must not be offered either.
+        The id leaves with the offer, so it is read like the title. A text has no category of its
+        own, so the names of categories and tags count as words in it. Evidence counts too: what
+        would say it must not be offered either.
         """
-        hits = self._spoken.hits(words(text))
-        return (hits.target & ~hits.no_target) | (hits.evidence & ~hits.no_evidence)
+        of_title, of_id = self._speech(offers.titles), self._speech(offers.ids)
+        named = np.array([self._offers.get(i, 0) for i in offers.ids], dtype=np.uint64)
+        return OfferMasks(of_title.target | of_id.target | named, of_title.soft | of_id.soft)
 
-    def offer_bits(self, offers: Offers, target: Bits) -> Bits:
-        """(n_offers,) what each offer reveals: anything that it promotes, and its own title.
-
-        target   (n_items,) as `masks` gives it for the catalogue of the offers
-        """
-        # The id leaves with the offer, so it is read like the title.
-        bits = np.zeros(len(offers), dtype=np.uint64)
-        filled = np.flatnonzero(np.diff(offers.indptr))
-        if len(filled):
-            bits[filled] = np.bitwise_or.reduceat(target[offers.items], offers.indptr[filled])
-        texts = {*offers.titles, *offers.ids}
-        spoken = {text: self.target_bits_of_text(text) for text in texts}
-        said = [spoken[t] | spoken[i] for t, i in zip(offers.titles, offers.ids, strict=True)]
-        return bits | np.array(said, dtype=np.uint64)
+    def _speech(self, texts: Sequence[str]) -> OfferMasks:
+        hits = _spread(texts, lambda text: self._spoken.hits(self._read(text)))
+        evidence, no_evidence, _, target, no_target, _, soft = hits
+        return OfferMasks((target & ~no_target) | (evidence & ~no_evidence), soft & ~no_target)
 
     def _title(self, title: str) -> _Hits:
-        return self._keywords.hits(words(title))
+        return self._keywords.hits(self._read(title))
 
     def _path(self, path: tuple[str, ...]) -> _Hits:
         return self._elements("category", path)
@@ -162,8 +169,10 @@ class Matcher:
     def _elements(self, field: str, texts: Iterable[str]) -> _Hits:
         hits = _NONE
         for text in texts:
-            said = words(text)
-            hits |= self._equal.get((field, said), _NONE) | self._keywords.hits(said)
+            said = self._read(text)
+            for found in (self._equal.get((field, said), _NONE), self._keywords.hits(said)):
+                if found is not _NONE:
+                    hits = _both(hits, found)
         return hits
 
 
@@ -176,43 +185,28 @@ class _Sequences:
     def add(self, sequence: _Words, hit: _Hits) -> None:
         """Makes a text with this sequence of words hit."""
         known = self._by_first[sequence[0]]
-        known[sequence] = known.get(sequence, _NONE) | hit
+        known[sequence] = _both(known.get(sequence, _NONE), hit)
 
     def hits(self, said: _Words) -> _Hits:
         """Everything that a text hits."""
         hits = _NONE
+        # Most texts hit nothing, and this look says so without a loop of our own.
+        if self._by_first.keys().isdisjoint(said):
+            return hits
         for at, word in enumerate(said):
             for sequence, hit in self._by_first.get(word, {}).items():
                 if said[at : at + len(sequence)] == sequence:
-                    hits |= hit
+                    hits = _both(hits, hit)
         return hits
 
 
 def _spread(values: Sequence[T], hits: Callable[[T], _Hits]) -> Bits:
-    """(6, n) hits of each value; each distinct value is matched once."""
+    """(7, n) hits of each value; each distinct value is matched once."""
     number: dict[T, int] = {}
     at = np.fromiter((number.setdefault(v, len(number)) for v in values), np.int64, len(values))
-    found = [hits(value).columns for value in number]
-    columns: Bits = np.array(found, dtype=np.uint64).reshape(len(found), 6)
+    columns: Bits = np.zeros((len(number), len(_NONE)), dtype=np.uint64)
+    for row, value in enumerate(number):
+        found = hits(value)
+        if found is not _NONE:
+            columns[row] = found
     return columns[at].T
-
-
-def compile_masks(life_events: Sequence[LifeEvent], catalogue: Catalogue) -> ItemMasks:
-    """The bits of every item, bit `b` for `life_events[b]`.
-
-    Evidence is a target too: an item that would say it must not be offered either. That goes for
-    an allowed life event as well, whose targets are held back once the policy has expired.
-    Approved proxies are evidence only: offering one says nothing. An item with neither title nor
-    category gets `UNMAPPED` in both.
-    """
-    return Matcher(life_events).masks(catalogue)
-
-
-def target_bits_of_text(life_events: Sequence[LifeEvent], text: str) -> int:
-    """`Matcher.target_bits_of_text`, for one text."""
-    return Matcher(life_events).target_bits_of_text(text)
-
-
-def offer_bits(life_events: Sequence[LifeEvent], offers: Offers, target: Bits) -> Bits:
-    """`Matcher.offer_bits`: OR over the items that an offer promotes, and its own title."""
-    return Matcher(life_events).offer_bits(offers, target)

@@ -7,15 +7,18 @@ Pending lists do nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import csv
+from collections.abc import Iterator, Mapping
 
 from pydantic import BaseModel, ConfigDict
 
 from recommender.errors import PolicyError
 from recommender.guard import marked
+from recommender.guard.filenames import stays_below
 from recommender.guard.marked import Marked, Section
 from recommender.ids import id_problem
 
+KEYS = ("items", "list", "status")
 _STATUS = ("approved", "pending")
 
 
@@ -31,7 +34,7 @@ class Proxies(BaseModel):
 
 def proxies_of(value: Marked, where: str) -> Proxies:
     """The proxies that an entry names; a status is required, so that nothing goes live unread."""
-    section = Section(value, where, ("items", "list", "status"))
+    section = Section(value, where, KEYS)
     status, items, file = section.get("status"), section.get("items"), section.get("list")
     if status is None:
         raise value.error(f"{where} has no `status`", "write status: approved, or pending")
@@ -40,7 +43,7 @@ def proxies_of(value: Marked, where: str) -> Proxies:
     return Proxies(
         approved=marked.choice_of(status, section.at("status"), _STATUS) == "approved",
         items=marked.texts_of(items, section.at("items")) if items is not None else (),
-        list=marked.text_of(file, section.at("list")) if file is not None else "",
+        list=_file_of(file, section.at("list")) if file is not None else "",
     )
 
 
@@ -55,19 +58,37 @@ def approved_items(proxies: Proxies, place: str, proxy_lists: Mapping[str, str])
                 f"{place}: the proxy list {proxies.list!r} was not handed in",
                 hint=f"check the file's name; handed in: {marked.listed(proxy_lists)}",
             )
-        items |= set(_read(proxy_lists[proxies.list], proxies.list))
+        items |= {item for _, item in listed_items(proxy_lists[proxies.list], proxies.list)}
     return tuple(sorted(items))
 
 
-def _read(text: str, name: str) -> list[str]:
-    items = []
-    for line, row in enumerate(text.splitlines(), start=1):
-        item = row.split(",")[0].strip().strip('"')
-        if not item or (line == 1 and item.casefold() == "item_id"):
-            continue
-        if problem := id_problem(item):
-            raise PolicyError(
-                f"{name}, line {line}: the item id {problem}", hint="write one item id a line"
-            )
-        items.append(item)
-    return items
+def listed_items(text: str, name: str) -> Iterator[tuple[int, str]]:
+    """Lines, counted from 1, and external ids of a proxy list; PolicyError on an impossible id."""
+    rows = csv.reader(text.splitlines(keepends=True), strict=True)
+    try:
+        for row in rows:
+            item = row[0].strip() if row else ""
+            if not item or (rows.line_num == 1 and item.casefold() == "item_id"):
+                continue
+            if problem := id_problem(item):
+                raise PolicyError(
+                    f"{name}, line {rows.line_num}: the item id {problem}",
+                    hint="write one item id a line",
+                )
+            yield rows.line_num, item
+    except csv.Error as error:
+        raise PolicyError(
+            f"{name}, line {rows.line_num}: not a table: {error}",
+            hint="write one item id a line, and further columns after a comma",
+        ) from error
+
+
+def _file_of(value: Marked, where: str) -> str:
+    """A file beside the policy, so that a policy reads nothing else of the machine."""
+    text = marked.text_of(value, where)
+    if not stays_below(text):
+        raise value.error(
+            f"{where} is {value.shown}, which leaves the policy's folder",
+            "put the file beside the policy, and name it from there: proxies/pregnancy.csv",
+        )
+    return text

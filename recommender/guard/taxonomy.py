@@ -10,11 +10,17 @@ life_events:
     evidence: {category: [BABY FOODS], keyword: [diaper], not_keyword: [adult diaper]}
     targets: {category: [BABY FOODS]}
     replenish: {min_purchases: 2, within: 365 days}
+no_chaining: [moving]
+
+`sources` is a pack's own; every other key of an entry means what it means in a policy.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from importlib import resources
 from typing import Any
 
@@ -31,10 +37,11 @@ from ruamel.yaml.events import (
     SequenceEndEvent,
     SequenceStartEvent,
 )
+from ruamel.yaml.reader import ReaderError
 
 from recommender.errors import PolicyError
 from recommender.guard import marked
-from recommender.guard.entries import id_of, patterns_of, replenish_of, stance_of
+from recommender.guard.entries import ENTRY, entry_of, id_of
 from recommender.guard.life_event import LifeEvent, Pack, Patterns, Replenish
 from recommender.guard.marked import Marked, Section
 from recommender.guard.policy import Stance
@@ -54,38 +61,48 @@ MOST_BYTES = 1_000_000
 """Longest text that is read as a pack or as a policy."""
 
 _DEEPEST = 12
-_ENTRY = ("title", "sources", "policy", "evidence", "targets", "replenish")
+_SHIPPED = re.compile(r"^pack: \{name: ([a-z][a-z-]*), version: (\d+)\}$", re.MULTILINE)
+_TOP = ("pack", "sources", "life_events", "no_chaining")
 
 
 def parse_pack(text: str, name: str) -> Pack:
     """Reads a pack; `name` is what errors call the text. PolicyError says where and why."""
-    top = Section(read_yaml(text, name), "the pack", ("pack", "sources", "life_events"))
+    top = Section(read_yaml(text, name), "the pack", _TOP)
     head = Section(_required(top, "pack"), "pack", ("name", "version"))
     known_sources = _sources(top)
-    events = marked.pairs_of(_required(top, "life_events"), "life_events")
+    pairs = marked.pairs_of(_required(top, "life_events"), "life_events")
+    events = {key.text: _life_event(key, value, known_sources) for key, value in pairs}
+    for event in events.values():
+        path = ("life_events", event.id, "on_withdrawal", "also")
+        for other in event.silences:
+            if other not in events:
+                raise PolicyError(
+                    f"{top.value.place_of(path, other)}: unknown life event {other!r} in "
+                    f"{'.'.join(path)}",
+                    hint=marked.suggestion(other, events, "life events of the pack"),
+                )
     return Pack(
         name=marked.text_of(_required(head, "name"), "pack.name"),
         version=marked.integer_of(_required(head, "version"), "pack.version", 1, 9999),
         sources=known_sources,
-        life_events=tuple(_life_event(key, value, known_sources) for key, value in events),
+        life_events=tuple(events.values()),
+        no_chaining=_no_chaining(top, events),
     )
 
 
 def known_packs() -> tuple[str, ...]:
     """References of the packs that ship with Tactful."""
-    return tuple(f"{name}@{_builtin(name).version}" for name in _names())
+    return tuple(_texts())
 
 
 def builtin_pack(reference: str) -> Pack:
     """A pack that ships with Tactful, such as `grocery@1`; PolicyError when there is none."""
-    name, _, _ = reference.partition("@")
-    if name in _names():
-        pack = _builtin(name)
-        if pack.reference == reference:
-            return pack
-    raise PolicyError(
-        f"unknown pack {reference!r}", hint=marked.suggestion(reference, known_packs(), "packs")
-    )
+    if reference not in known_packs():
+        raise PolicyError(
+            f"unknown pack {reference!r}",
+            hint=marked.suggestion(reference, known_packs(), "packs"),
+        )
+    return _builtin(reference)
 
 
 def read_yaml(text: str, name: str) -> Marked:
@@ -101,6 +118,14 @@ def read_yaml(text: str, name: str) -> Marked:
         )
     try:
         return _compose(text, name)
+    except ReaderError as error:
+        before = text[: text.find(chr(error.character))]
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        raise PolicyError(
+            f"{name}, line {line}, column {column}: not YAML: it holds the character "
+            f"U+{error.character:04X}, which no text needs",
+            hint="take the character out; an editor may not show it",
+        ) from error
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
@@ -112,23 +137,30 @@ def read_yaml(text: str, name: str) -> Marked:
 
 
 def _life_event(key: Marked, value: Marked, sources: dict[str, str]) -> LifeEvent:
-    where = f"life_events.{key.text}"
-    section = Section(value, where, _ENTRY)
-    given: dict[str, Any] = {"id": id_of(key), "stance": Stance.BLOCK}
-    given["stance"] = stance_of(_required(section, "policy"), section.at("policy"))
-    if (title := section.get("title")) is not None:
-        given["title"] = marked.text_of(title, section.at("title"))
+    section = Section(value, f"life_events.{key.text}", (*ENTRY, "sources"))
+    _required(section, "policy")
+    given = {"id": id_of(key), **entry_of(section)}
     if (cited := section.get("sources")) is not None:
         marked.texts_of(cited, section.at("sources"))
         given["sources"] = tuple(
             marked.choice_of(item, section.at("sources"), sources) for item in cited.items
         )
-    for patterns in ("evidence", "targets"):
-        if (lists := section.get(patterns)) is not None:
-            given[patterns] = Patterns(**patterns_of(lists, section.at(patterns)))
-    if (replenish := section.get("replenish")) is not None:
-        given["replenish"] = replenish_of(replenish, section.at("replenish"))
-    return LifeEvent(**given)
+    return LifeEvent.model_validate(given)
+
+
+def _no_chaining(top: Section, events: dict[str, LifeEvent]) -> tuple[str, ...]:
+    value = top.get("no_chaining")
+    if value is None:
+        return ()
+    names = marked.texts_of(value, "no_chaining")
+    allowed = [event.id for event in events.values() if event.stance is Stance.ALLOW]
+    for item, name in zip(value.items, names, strict=True):
+        if name not in allowed:
+            raise item.error(
+                f"no_chaining has {item.shown}, which is no allowed life event of the pack",
+                marked.suggestion(name, allowed, "allowed life events"),
+            )
+    return names
 
 
 def _sources(top: Section) -> dict[str, str]:
@@ -148,16 +180,23 @@ def _required(section: Section, key: str) -> Marked:
     return value
 
 
-def _names() -> tuple[str, ...]:
+# What ships does not change while a process runs.
+@lru_cache(maxsize=1)
+def _texts() -> Mapping[str, str]:
+    """Texts of the packs that ship, by reference."""
     folder = resources.files("recommender.guard.packs")
-    return tuple(
-        sorted(f.name.removesuffix(".yaml") for f in folder.iterdir() if f.name.endswith(".yaml"))
-    )
+    files = (file for file in folder.iterdir() if file.name.endswith(".yaml"))
+    texts = {}
+    for text in (file.read_text(encoding="utf-8") for file in files):
+        head = _SHIPPED.search(text)
+        assert head is not None
+        texts[f"{head[1]}@{head[2]}"] = text
+    return dict(sorted(texts.items()))
 
 
-def _builtin(name: str) -> Pack:
-    file = resources.files("recommender.guard.packs") / f"{name}.yaml"
-    return parse_pack(file.read_text(encoding="utf-8"), f"pack {name}")
+@lru_cache(maxsize=16)
+def _builtin(reference: str) -> Pack:
+    return parse_pack(_texts()[reference], f"pack {reference.partition('@')[0]}")
 
 
 def _compose(text: str, name: str) -> Marked:

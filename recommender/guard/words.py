@@ -8,12 +8,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 # Chinese and Japanese put no blanks between words: each character stands for itself, so that a
 # pattern is found inside a longer text.
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]|[^\W_\u3040-\u30ff\u3400-\u9fff]+")
 _JOINED = re.compile(r"['\u2019\u02bc]s\b")
-_ACCENTS = re.compile(r"[\u0300-\u036f]")
+# Marks that stand over or around a letter, and those that only choose how a letter looks.
+_MARKS = re.compile(
+    "[\u0300-\u036f\u180b-\u180f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe00-\ufe0f\ufe20-\ufe2f"
+    "\U000e0100-\U000e01ef]"
+)
+# A blank without a width, where a line may end, and fillers that look like a blank.
+_BLANKS = str.maketrans(dict.fromkeys("\u200b\u115f\u1160\u3164\uffa0", " "))
 _SINGULARS = {
     "children": "child",
     "childrens": "child",
@@ -35,8 +42,9 @@ _SINGULARS = {
 def words(text: str) -> tuple[str, ...]:
     """The words of a text after NFKD, casefold and singular; `&`, `/`, `-` and blanks separate.
 
-    Accents fall away, so do characters without a width (soft hyphens, joiners) and the `s` of a
-    possessive. Two texts are equal for the guard when their words are.
+    Accents fall away, so do characters without a width (soft hyphens, joiners, variation
+    selectors) and the `s` of a possessive; a zero-width space separates, as blanks do. Two texts
+    are equal for the guard when their words are.
     """
     if not text.isascii():
         text = _plain(text)
@@ -44,6 +52,7 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(singular(word) for word in _WORD.findall(text) if word != "s")
 
 
+@lru_cache(maxsize=100_000)
 def singular(word: str) -> str:
     """One spelling for the singular and the plural of an English word.
 
@@ -65,5 +74,6 @@ def singular(word: str) -> str:
 def _plain(text: str) -> str:
     """Compatibility forms, accents and invisible characters folded away."""
     text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    text = text.translate(_BLANKS)
     visible = "".join(c for c in text if unicodedata.category(c) != "Cf")
-    return unicodedata.normalize("NFC", _ACCENTS.sub("", visible))
+    return unicodedata.normalize("NFC", _MARKS.sub("", visible))

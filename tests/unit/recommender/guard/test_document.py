@@ -7,20 +7,21 @@ from pathlib import Path
 
 import pytest
 
+from recommender.channel import Channel
 from recommender.errors import PolicyError
 from recommender.guard.document import CompiledGuard, compile_policy, parse_policy
 from recommender.guard.life_event import LifeEvent, Pack, Patterns, Replenish
-from recommender.guard.policy import GuardPolicy, LifeEventRule, Stance
+from recommender.guard.policy import GuardPolicy, LifeEventRule, Stance, Surface
 from recommender.guard.taxonomy import builtin_pack
 
 CONFIG = Path(__file__).parents[4] / "configs" / "guard.yaml"
 
 POLICY = """\
-guard: {version: 7, owner: anna@shop, approved_by: dpo@shop, valid_until: 2027-03-31}
+guard: {schema: 1, version: 7, owner: anna@shop, approved_by: dpo@shop, valid_until: 2027-03-31}
 defaults:
   on_unmapped_item: allow
-  min_audience_cell: 20
-  max_evidence: 2
+  min_audience_cell: 30
+  max_evidence: 1
   discovery_slots: 5
   discovery_support: 0.1
 packs: [grocery@1]
@@ -28,7 +29,7 @@ life_events:
   infant:
     policy: block
     evidence: {keyword: [stroller]}
-no_chaining: [moving, infant]
+no_chaining: [school, moving]
 """
 
 INFANT = LifeEvent(
@@ -40,6 +41,7 @@ INFANT = LifeEvent(
     replenish=Replenish(min_purchases=3, within_days=100),
 )
 ADULT = LifeEvent(id="adult", stance=Stance.BLOCK, evidence=Patterns(keyword=("erotic",)))
+SCHOOL = LifeEvent(id="school", stance=Stance.ALLOW, evidence=Patterns(keyword=("pencil",)))
 PACK = Pack(name="corner", version=1, sources={}, life_events=(INFANT, ADULT))
 
 
@@ -51,7 +53,8 @@ def compiled(life_events: str, lists: dict[str, str] | None = None) -> CompiledG
 
 def test_the_settings_reach_the_policy() -> None:
     document = parse_policy(POLICY, "guard.yaml")
-    policy = compile_policy(document, [builtin_pack("grocery@1")]).policy
+    pack = PACK.model_copy(update={"life_events": (INFANT, SCHOOL)})
+    policy = compile_policy(document, [pack]).policy
     assert document.packs == ("grocery@1",)
     assert policy.model_dump(exclude={"life_events"}) == {
         "version": 7,
@@ -61,6 +64,9 @@ def test_the_settings_reach_the_policy() -> None:
         "on_unmapped_item": "allow",
         "discovery_slots": 5,
         "discovery_support": 0.1,
+        "min_audience_cell": 30,
+        "max_evidence": 1,
+        "no_chaining": ("school",),
     }
 
 
@@ -81,12 +87,14 @@ def test_the_policy_that_ships_is_the_default() -> None:
     pack = builtin_pack("grocery@1")
     shipped, plain = compile_policy(document, [pack]), compile_policy(None, [pack])
     assert shipped.life_events == plain.life_events
+    assert shipped.layers == plain.layers
+    assert shipped.policy.no_chaining == plain.policy.no_chaining
     assert shipped.policy.rules(4e9) == plain.policy.rules(0.0)
 
 
 def test_without_packs_nothing_is_guarded() -> None:
     """No policy at all, and a policy that names none, have no life event."""
-    assert compile_policy(None, []) == CompiledGuard(GuardPolicy(), ())
+    assert compile_policy(None, []) == CompiledGuard(GuardPolicy(), (), ())
     assert compile_policy(parse_policy("packs: []", "p"), []).policy.life_events == ()
 
 
@@ -149,7 +157,7 @@ def test_a_life_event_of_ones_own_brings_policy_and_patterns() -> None:
     ],
 )
 def test_an_unknown_life_event_must_say_everything(entry: str, says: str) -> None:
-    with pytest.raises(PolicyError, match=r"guard\.yaml, line 3: ") as caught:
+    with pytest.raises(PolicyError, match=r"guard\.yaml, line 3, column 3: ") as caught:
         compiled(entry)
     assert says in str(caught.value)
 
@@ -174,7 +182,7 @@ def test_a_proxy_list_is_read_from_its_text() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        (None, r"guard\.yaml, line 3: the proxy list 'p\.csv' was not handed in"),
+        (None, r"guard\.yaml, line 3, column 22: the proxy list 'p\.csv' was not handed in"),
         ("a\n" + "b" * 257, r"p\.csv, line 2: the item id has 257 characters"),
         ("a\nb\0", r"p\.csv, line 2: the item id has a control character"),
     ],
@@ -203,8 +211,10 @@ def test_pending_lists_are_not_asked_for() -> None:
         ("on_unmapped_item: allow", "on_unmapped_item: alow", 3, "did you mean `allow`"),
         ("on_unmapped_item: allow", "on_unmapped_item: off", 3, "words, not yes/no"),
         ("on_unmapped_item", "on_unmaped_item", 3, "did you mean `on_unmapped_item`"),
-        ("min_audience_cell: 20", "min_audience_cell: 30", 4, "write 20"),
-        ("max_evidence: 2", "max_evidence: 3", 5, "write 2"),
+        ("schema: 1", "schema: 2", 1, "written for a newer release of Tactful"),
+        ("schema: 1", "schema: 0", 1, "whole number from 1"),
+        ("min_audience_cell: 30", "min_audience_cell: 19", 4, "from 20 to"),
+        ("max_evidence: 1", "max_evidence: 3", 5, "from 0 to 2"),
         ("discovery_slots: 5", "discovery_slots: 101", 6, "from 1 to 100"),
         ("discovery_support: 0.1", "discovery_support: 10", 7, "a share from 0 to 1"),
         ("discovery_support: 0.1", "discovery_support: nan", 7, "a share from 0 to 1"),
@@ -215,17 +225,17 @@ def test_pending_lists_are_not_asked_for() -> None:
         ("policy: block", "policy: replenish", 11, "did you mean `replenish_only`"),
         ("policy: block", "policy: false", 11, "words, not yes/no"),
         ("policy: block", "polcy: block", 11, "did you mean `policy`"),
-        ("policy: block", "declared_by: [registry]", 11, "not acted on"),
-        ("policy: block", "declaration_expires: 10 months", 11, "not acted on"),
-        ("policy: block", "surfaces: {site: allow}", 11, "not acted on"),
-        ("policy: block", "on_withdrawal: {silence: 24 months}", 11, "not acted on"),
-        ("policy: block", "targets: {soft: [family car]}", 11, "not acted on"),
-        ("policy: block", "targets: {offer: [LOAN-1]}", 11, "not acted on"),
+        ("packs: [grocery@1]", "packs: [mine]", 8, "NAME@VERSION"),
+        ("packs: [grocery@1]", "packs: [grocery@1, grocery@1]", 8, "twice"),
+        ("policy: block", "proxies: {list: ../p.csv, status: approved}", 11, "leaves the policy's"),
+        ("policy: block", "proxies: {list: /etc/p.csv, status: approved}", 11, "leaves the policy"),
+        ("policy: block", "proxies: {list: 'C:p.csv', status: approved}", 11, "leaves the policy"),
+        ("policy: block", "proxies: {list: '..\\p.csv', status: pending}", 11, "leaves the policy"),
         ("policy: block", "proxies: {items: [a]}", 11, "has no `status`"),
         ("policy: block", "proxies: {status: approved}", 11, "names no items"),
         ("policy: block", "proxies: {items: [a], status: aproved}", 11, "did you mean `approved`"),
         ("keyword: [stroller]", "keywrd: [stroller]", 12, "did you mean `keyword`"),
-        ("no_chaining: [moving", "no_chaining: [{a: b}", 13, "a mapping, not a text"),
+        ("no_chaining: [school", "no_chaining: [{a: b}", 13, "a mapping, not a text"),
         ("packs: [grocery@1]", "packs: [grocery@1]\npacks: []", 9, "first on line 8"),
         ("owner: anna@shop", "owner: &a anna@shop", 1, "anchor or alias"),
     ],
@@ -247,13 +257,115 @@ def test_switches_are_text_in_quotes_only(word: str) -> None:
         parse_policy(f"guard: {{owner: {word}}}\npacks: []", "p")
 
 
-def test_no_chaining_names_what_is_known() -> None:
-    """Ids of life events, or moving, marriage, graduation."""
-    text = "packs: []\nno_chaining: [moving, graduation, marriage, infant]"
-    compile_policy(parse_policy(text, "guard.yaml"), [PACK])
-    wrong = parse_policy("packs: []\nno_chaining: [movin]", "guard.yaml")
-    with pytest.raises(PolicyError, match="did you mean `moving`"):
-        compile_policy(wrong, [PACK])
+CHAINED = PACK.model_copy(update={"life_events": (INFANT, SCHOOL), "no_chaining": ("school",)})
+
+
+@pytest.mark.parametrize(
+    ("policy", "chained"),
+    [
+        ("packs: []", ("school",)),
+        ("packs: []\nno_chaining: []", ()),
+        ("packs: []\nno_chaining: [school]", ("school",)),
+        ("packs: []\nno_chaining: [moving, marriage, graduation]", ()),
+        ("life_events: {school: {policy: block}}", ()),
+        (
+            "life_events: {infant: {policy: allow}}\nno_chaining: [school, infant]",
+            ("infant", "school"),
+        ),
+    ],
+)
+def test_no_chaining_is_the_packs_unless_the_policy_names_it(
+    policy: str, chained: tuple[str, ...]
+) -> None:
+    """Sorted, known and allowed; three names are accepted where no pack knows them."""
+    guard = compile_policy(parse_policy(policy, "guard.yaml"), [CHAINED])
+    assert guard.policy.no_chaining == chained
+    assert compile_policy(None, [CHAINED, PACK]).policy.no_chaining == ("school",)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("movin", "did you mean `moving`"),
+        ("schol", "did you mean `school`"),
+        ("infant", "is replenish_only, not allow"),
+    ],
+)
+def test_no_chaining_names_known_and_allowed_life_events(name: str, says: str) -> None:
+    wrong = parse_policy(f"packs: []\nno_chaining: [moving, {name}]", "guard.yaml")
+    with pytest.raises(PolicyError, match=r"guard\.yaml, line 2, column 23: ") as caught:
+        compile_policy(wrong, [CHAINED])
+    assert says in str(caught.value)
+
+
+def test_a_withdrawal_silences_known_life_events() -> None:
+    guard = compiled("  infant: {on_withdrawal: {silence: 1 year, also: [adult, infant, adult]}}")
+    assert guard.policy.life_events[1].silences == ("adult", "infant")
+    with pytest.raises(PolicyError, match=r"guard\.yaml, line 3, column 35: .*'adlt'") as caught:
+        compiled("  infant: {on_withdrawal: {also: [adlt]}}")
+    assert "did you mean `adult`" in str(caught.value)
+
+
+OTHER = Pack(
+    name="other",
+    version=1,
+    sources={},
+    life_events=(
+        LifeEvent(
+            id="infant",
+            stance=Stance.BLOCK,
+            evidence=Patterns(keyword=("baby",), not_keyword=("baby corn",)),
+        ),
+        SCHOOL,
+    ),
+)
+
+
+def test_packs_are_joined_and_keep_their_own_patterns() -> None:
+    """One layer a pack, each with every bit; the strictest word holds; any order is the same."""
+    guard = compile_policy(None, [PACK, OTHER])
+    assert [event.id for event in guard.life_events] == ["adult", "infant", "school"]
+    assert guard.policy.life_events[1].stance is Stance.BLOCK
+    assert [[event.id for event in layer] for layer in guard.layers] == [
+        ["adult", "infant", "school"]
+    ] * 2
+    assert [layer[1].evidence.not_keyword for layer in guard.layers] == [(), ("baby corn",)]
+    assert [layer[0].evidence.empty for layer in guard.layers] == [False, True]
+    assert compile_policy(None, [OTHER, PACK]).policy == guard.policy
+
+
+def test_a_replaced_list_replaces_it_in_all_packs() -> None:
+    """And the policy's own life events have a layer of their own."""
+    text = (
+        "life_events:\n"
+        "  infant: {policy: allow, evidence: {keyword: [cot]}}\n"
+        "  hunting: {policy: block, targets: {soft: [big game]}}\n"
+    )
+    guard = compile_policy(parse_policy(text, "guard.yaml"), [PACK, OTHER])
+    assert [event.id for event in guard.life_events] == ["adult", "hunting", "infant", "school"]
+    corner, other, own = guard.layers
+    assert corner[2].evidence == Patterns(category=("Baby foods",), keyword=("cot",))
+    assert other[2].evidence == Patterns(keyword=("cot",), not_keyword=("baby corn",))
+    assert own[2].evidence.empty
+    assert own[1].targets.soft == ("big game",)
+    assert guard.policy.life_events[2].stance is Stance.ALLOW
+    assert guard.life_events[2].evidence.not_keyword == ("baby corn",)
+
+
+def test_values_are_replaced_one_by_one() -> None:
+    """A channel, a number of purchases: the others stay as the packs have them."""
+    strict = INFANT.model_copy(
+        update={"surfaces": {Channel.PUSH: Surface.NEVER}, "silence_days": 9}
+    )
+    pack = PACK.model_copy(update={"life_events": (strict,)})
+    text = (
+        "life_events: {infant: {surfaces: {email: allow}, replenish: {min_purchases: 9}, "
+        "declared_by: [registry]}}"
+    )
+    (rule,) = compile_policy(parse_policy(text, "guard.yaml"), [pack]).policy.life_events
+    assert rule.surfaces == {Channel.PUSH: Surface.NEVER, Channel.EMAIL: Surface.ALLOW}
+    assert (rule.min_purchases, rule.within_days) == (9, 100)
+    assert (rule.declared_by, rule.silence_days) == (("registry",), 9)
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n"])
@@ -283,3 +395,30 @@ def test_more_than_63_life_events_are_refused() -> None:
     entries = (f"  e{n}: {{policy: block, evidence: {{keyword: [x]}}}}" for n in range(62))
     with pytest.raises(PolicyError, match="knows 64 life events, more than 63"):
         compiled("\n".join(entries))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "guard: {schema: 2, versoin: 7}\npacks: []",
+        "life_events: {infant: {newkey: 1}}\nguard: {schema: 2}",
+        "news: []\nguard: {version: 1, schema: 99}",
+    ],
+)
+def test_a_newer_format_is_named_before_the_keys_that_it_brings(text: str) -> None:
+    with pytest.raises(PolicyError, match="written for a newer release of Tactful"):
+        parse_policy(text, "guard.yaml")
+
+
+def test_a_character_that_text_cannot_hold_has_its_place() -> None:
+    with pytest.raises(PolicyError) as caught:
+        parse_policy("packs: []\nlife_events: {a\x00b: {}}\n", "guard.yaml")
+    assert caught.value.what.startswith("guard.yaml, line 2, column 16: not YAML: ")
+    assert "\x00" not in caught.value.what
+
+
+def test_a_switch_where_one_of_a_few_words_is_wanted_names_the_words() -> None:
+    with pytest.raises(PolicyError) as caught:
+        parse_policy("life_events: {infant: {surfaces: {site: yes}}}", "guard.yaml")
+    assert "allow, consent, never" in caught.value.hint
+    assert "quotes" not in caught.value.hint

@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommender.catalogue import Catalogue, Offers, own_offers
 from recommender.guard.life_event import LifeEvent, Patterns
-from recommender.guard.matching import compile_masks, offer_bits, target_bits_of_text
+from recommender.guard.matching import ItemMasks, Matcher
 from recommender.guard.policy import UNMAPPED, Stance
 from recommender.guard.words import words
-from recommender.types import ItemId, OfferId
-
-Item = tuple[str, tuple[str, ...], tuple[str, ...]]
-
-
-def shop(*items: Item) -> Catalogue:
-    """A catalogue of (title, path, tags); ids i0, i1, ..."""
-    n = len(items)
-    return Catalogue(
-        ids=tuple(ItemId(f"i{number}") for number in range(n)),
-        titles=tuple(item[0] for item in items),
-        paths=tuple(item[1] for item in items),
-        tags=tuple(item[2] for item in items),
-        brands=("",) * n,
-        price=np.ones(n, dtype=np.float32),
-        available=np.ones(n, dtype=np.bool_),
-        listed=np.ones(n, dtype=np.bool_),
-    )
+from tests.support.goods import Item, goods, offers
 
 
 def event(
@@ -45,6 +29,10 @@ def event(
         targets=targets or Patterns(),
         proxies=proxies,
     )
+
+
+def masks_of(events: Sequence[LifeEvent], *items: Item) -> ItemMasks:
+    return Matcher(events).masks(goods(*items))
 
 
 INFANT = Patterns(
@@ -88,47 +76,47 @@ INFANT = Patterns(
 )
 def test_evidence_by_hand(item: Item, matches: bool) -> None:
     """One table for category, keyword, tag, spelling, word boundaries and negatives."""
-    masks = compile_masks([event(INFANT)], shop(item))
+    masks = masks_of([event(INFANT)], item)
     assert bool(masks.evidence[0] & np.uint64(1)) is matches
 
 
 def test_an_item_can_be_named() -> None:
     """External ids match exactly."""
     items = [("Milk", ("Dairy",), ())] * 11
-    masks = compile_masks([event(INFANT)], shop(*items))
+    masks = masks_of([event(INFANT)], *items)
     assert np.flatnonzero(masks.evidence).tolist() == [9]
 
 
 @pytest.mark.parametrize("stance", Stance)
 def test_evidence_is_a_target(stance: Stance) -> None:
     """What would say it is not offered either; allowed ones count once the policy expires."""
-    goods = shop(("Baby wipes", ("Drug",), ()), ("Cot", ("Home",), ()), ("Milk", ("Dairy",), ()))
-    masks = compile_masks([event(INFANT, Patterns(keyword=("cot",)), stance)], goods)
+    sold = goods(("Baby wipes", ("Drug",), ()), ("Cot", ("Home",), ()), ("Milk", ("Dairy",), ()))
+    masks = Matcher([event(INFANT, Patterns(keyword=("cot",)), stance)]).masks(sold)
     assert masks.evidence.tolist() == [1, 0, 0]
     assert masks.target.tolist() == [1, 1, 0]
 
 
 def test_negatives_hold_for_their_own_patterns_only() -> None:
     """A negative of the evidence does not unmatch targets, nor another life event."""
-    goods = shop(("Baby corn", ("Vegetables",), ()))
+    sold = goods(("Baby corn", ("Vegetables",), ()))
     evidence = Patterns(keyword=("baby",), not_keyword=("baby corn",))
     targets = Patterns(keyword=("baby",))
-    both = compile_masks([event(evidence, targets), event(targets)], goods)
+    both = Matcher([event(evidence, targets), event(targets)]).masks(sold)
     assert both.evidence.tolist() == [0b10]
     assert both.target.tolist() == [0b11]
 
 
 def test_proxies_are_evidence_and_no_target() -> None:
     """Lotion as such says nothing: it is not used, and may be offered like any other item."""
-    goods = shop(("Lotion", ("Drug",), ()), ("Zinc", ("Drug",), ()))
-    masks = compile_masks([event(INFANT, proxies=("i1", "gone"))], goods)
+    sold = goods(("Lotion", ("Drug",), ()), ("Zinc", ("Drug",), ()))
+    masks = Matcher([event(INFANT, proxies=("i1", "gone"))]).masks(sold)
     assert masks.evidence.tolist() == [0, 1]
     assert masks.target.tolist() == [0, 0]
 
 
 def test_unmapped_items_have_a_bit_of_their_own() -> None:
     """Neither title nor category: nothing could be matched, which is said in both masks."""
-    masks = compile_masks([], shop(("", (), ("nursery",)), ("x", (), ()), ("", ("x",), ())))
+    masks = masks_of([], ("", (), ("nursery",)), ("x", (), ()), ("", ("x",), ()))
     assert masks.evidence.tolist() == [UNMAPPED, 0, 0]
     assert masks.target.tolist() == [UNMAPPED, 0, 0]
 
@@ -140,18 +128,18 @@ def test_bits_follow_the_order_of_the_life_events() -> None:
         event(Patterns(keyword=("zinc",))),
         event(Patterns(keyword=("milk powder",))),
     ]
-    goods = shop(("Milk powder", (), ()), ("Zinc", (), ()), ("Milk", (), ()))
-    assert compile_masks(events, goods).evidence.tolist() == [0b101, 0b010, 0b001]
+    sold = goods(("Milk powder", (), ()), ("Zinc", (), ()), ("Milk", (), ()))
+    assert Matcher(events).masks(sold).evidence.tolist() == [0b101, 0b010, 0b001]
 
 
 def test_the_63rd_life_event_has_a_bit() -> None:
     """The last bit below UNMAPPED works."""
     events = [event()] * 62 + [event(Patterns(keyword=("milk",)))]
-    assert compile_masks(events, shop(("Milk", (), ()))).evidence.tolist() == [1 << 62]
+    assert masks_of(events, ("Milk", (), ())).evidence.tolist() == [1 << 62]
 
 
 def test_an_empty_catalogue_has_empty_masks() -> None:
-    masks = compile_masks([event(INFANT)], shop())
+    masks = masks_of([event(INFANT)])
     assert masks.evidence.dtype == np.uint64
     assert len(masks.evidence) == len(masks.target) == 0
 
@@ -172,35 +160,42 @@ def test_an_empty_catalogue_has_empty_masks() -> None:
 def test_what_a_text_reveals(text: str, bits: int) -> None:
     """A text has no category, so names of categories and tags count as words."""
     events = [event(INFANT, Patterns(keyword=("cot",), not_keyword=("rose",)))]
-    assert target_bits_of_text(events, text) == bits
+    said = Matcher(events).said(offers(("o", text, ())))
+    assert said.target.tolist() == [bits]
 
 
-def test_an_offer_reveals_all_that_it_promotes_and_says() -> None:
-    """OR over the promoted items, and the offer's own title."""
-    goods = shop(("Milk", ("Dairy",), ()), ("Baby wipes", ("Drug",), ()), ("Wine", ("Wine",), ()))
-    events = [event(INFANT), event(Patterns(category=("wine",)))]
-    offers = Offers(
-        ids=tuple(OfferId(f"o{number}") for number in range(5)),
-        titles=("Breakfast", "Bundle", "Nothing", "A baby is coming", "All"),
-        indptr=np.array([0, 1, 3, 3, 4, 7], dtype=np.int32),
-        items=np.array([0, 0, 1, 0, 0, 1, 2], dtype=np.int32),
-        valid_from=np.full(5, -np.inf),
-        valid_until=np.full(5, np.inf),
+def test_an_offer_says_its_title_and_its_id_each_for_itself() -> None:
+    """The id leaves with the offer; a negative in one takes back nothing in the other."""
+    said = Matcher([event(INFANT)]).said(offers(("for-baby", "Baby corn", ()), ("o", "Milk", ())))
+    assert said.target.tolist() == [1, 0]
+
+
+def test_an_offer_can_be_named() -> None:
+    """External ids match exactly, whatever the offer says."""
+    events = [event(), event(targets=Patterns(offer=("LOAN-1",)))]
+    said = Matcher(events).said(offers(("LOAN-1", "A loan", ()), ("LOAN-10", "A loan", ())))
+    assert said.target.tolist() == [0b10, 0]
+    assert said.soft.tolist() == [0, 0]
+
+
+def test_soft_phrases_have_bits_of_their_own() -> None:
+    """In items and in what offers say; a negative target takes them back."""
+    soft = event(targets=Patterns(soft=("family car",), not_keyword=("toy",)))
+    masks = masks_of(
+        [soft], ("Family cars", (), ()), ("Toy: family car", (), ()), ("Van", ("Family car",), ())
     )
-    target = compile_masks(events, goods).target
-    assert offer_bits(events, offers, target).tolist() == [0, 1, 0, 1, 3]
+    assert masks.soft.tolist() == [1, 0, 1]
+    assert masks.target.tolist() == masks.evidence.tolist() == [0, 0, 0]
+    said = Matcher([soft]).said(offers(("a", "A family car", ()), ("b", "Family car toys", ())))
+    assert said.soft.tolist() == [1, 0]
+    assert said.target.tolist() == [0, 0]
 
 
-def test_own_offers_reveal_what_their_items_do() -> None:
-    """With every item its own offer, the two masks agree."""
-    goods = shop(("Milk", ("Dairy",), ()), ("Baby wipes", ("Drug",), ()), ("", (), ()))
-    target = compile_masks([event(INFANT)], goods).target
-    assert offer_bits([event(INFANT)], own_offers(goods), target).tolist() == target.tolist()
-
-
-def test_no_offers_have_no_bits() -> None:
-    offers = own_offers(shop())
-    assert len(offer_bits([event(INFANT)], offers, np.empty(0, dtype=np.uint64))) == 0
+@pytest.mark.parametrize("side", ["offer", "soft"])
+def test_evidence_is_what_customers_buy(side: str) -> None:
+    """No offer, and no phrase that only others may not read."""
+    with pytest.raises(ValueError, match="is for targets"):
+        event(Patterns.model_validate({side: ("x",)}))
 
 
 def test_a_pattern_without_a_word_is_refused() -> None:
@@ -246,7 +241,7 @@ def test_the_index_agrees_with_the_rules(
 ) -> None:
     """Fast matching equals a literal reading of the rules, for any patterns and items."""
     events = [event(evidence, targets) for evidence, targets in patterns]
-    masks = compile_masks(events, shop(*items))
+    masks = masks_of(events, *items)
     for i, item in enumerate(items):
         for bit, (evidence, targets) in enumerate(patterns):
             seen = plainly(evidence, item)

@@ -28,6 +28,8 @@ life_events:
     replenish: {slot: replenish, min_purchases: 3, within: 10 months}
   adult:
     policy: block
+  school: {policy: allow, on_withdrawal: {also: [infant]}}
+no_chaining: [school]
 """
 
 
@@ -52,7 +54,9 @@ def test_a_pack_is_what_it_says() -> None:
             replenish=Replenish(min_purchases=3, within_days=304),
         ),
         LifeEvent(id="adult", stance=Stance.BLOCK),
+        LifeEvent(id="school", stance=Stance.ALLOW, silences=("infant",)),
     )
+    assert pack.no_chaining == ("school",)
 
 
 def test_what_a_pack_leaves_out_has_a_default() -> None:
@@ -60,6 +64,7 @@ def test_what_a_pack_leaves_out_has_a_default() -> None:
     event = "a: {policy: block, replenish: {slot: replenish}}"
     pack = parse_pack(f"pack: {{name: x, version: 1}}\nlife_events: {{{event}}}", "x.yaml")
     assert pack.sources == {}
+    assert pack.no_chaining == ()
     assert pack.life_events[0].replenish == Replenish(min_purchases=2, within_days=365)
 
 
@@ -89,13 +94,18 @@ def test_what_a_pack_leaves_out_has_a_default() -> None:
         ("  adult:", "  infant:", 11, "first on line 4"),
         ("    title: baby", "    title: baby\n    title: child", 6, "first on line 5"),
         ("  adult:\n    policy: block", "  adult: block", 11, "not a mapping"),
-        ("targets: {tag", "targets: {offer", 9, "Known keys"),
+        ("targets: {tag", "targets: {ofer", 9, "did you mean `offer`"),
+        ("evidence: {category", "evidence: {offer", 8, "unknown key 'offer'"),
+        ("also: [infant]", "also: [infnt]", 13, "did you mean `infant`"),
+        ("no_chaining: [school]", "no_chaining: [adult]", 14, "no allowed life event"),
+        ("no_chaining: [school]", "no_chaining: [schol]", 14, "did you mean `school`"),
+        ("no_chaining: [school]", "no_chain: [school]", 14, "did you mean `no_chaining`"),
         ("title: baby", "title: &b baby", 5, "anchor or alias"),
         ("title: baby", "title: *b", 5, "anchor or alias"),
         ("title: baby", "title: !!python/name:os.system x", 5, "a tag"),
         ("title: baby", "title: [" + "[" * 20 + "]" * 20 + "]", 5, "more than 12 levels"),
         ("title: baby", "title: ? [a]", 5, "not YAML"),
-        ("title: baby", "title: 'baby", 13, "not YAML"),
+        ("title: baby", "title: 'baby", 15, "not YAML"),
         ("  adult:", "  [adult]:", 11, "a key is one word"),
         ("  adult:", "---\n  adult:", 12, "a second document"),
     ],
@@ -138,11 +148,12 @@ def test_control_characters_are_refused() -> None:
 
 
 def test_packs_that_ship_are_known_by_name_and_version() -> None:
-    assert known_packs() == ("grocery@1",)
-    assert builtin_pack("grocery@1").reference == "grocery@1"
+    assert "grocery@1" in known_packs()
+    for reference in known_packs():
+        assert builtin_pack(reference).reference == reference
 
 
 @pytest.mark.parametrize("reference", ["grocery", "grocery@2", "grocer@1", "../grocery@1", ""])
 def test_an_unknown_pack_lists_the_known_ones(reference: str) -> None:
-    with pytest.raises(PolicyError, match="Known packs: grocery@1"):
+    with pytest.raises(PolicyError, match=r"Known packs: .*grocery@1"):
         builtin_pack(reference)
