@@ -1,7 +1,8 @@
 """Routes whose one body is read leanly: bounded bytes, one parse, no dependency machinery.
 
 FastAPI documents the endpoint from its signature, `(request, query: Model)`; this route class
-reads the body itself. It is worth a third of the time of a small answer.
+reads the body itself, and the parameters of the path, which the endpoint takes by name. It is
+worth a third of the time of a small answer.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, get_type_hints
 
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
@@ -32,20 +34,44 @@ class BodyTooLarge(TactfulError):
 
 
 class BodyRoute(APIRoute):
-    """A route for endpoints `async (request, query: Model) -> Response`."""
+    """A route for endpoints `async (request, query: Model, **path) -> Response`.
+
+    without_body   what a request without a body is read as
+    """
+
+    without_body = b""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Reads, bounds and checks the body, then calls the endpoint."""
         endpoint = self.endpoint
         model: type[BaseModel] = get_type_hints(endpoint)["query"]
+        hints = get_type_hints(endpoint, include_extras=True)
+        path = {name: TypeAdapter[Any](hints[name]) for name in self.param_convertors}
 
         async def handle(request: Request) -> Response:
             services: Services = request.app.state.services
             body = await read_body(request, services.settings.body_limit)
-            response: Response = await endpoint(request, model.model_validate_json(body))
+            named = {name: _of_path(name, kind, request) for name, kind in path.items()}
+            query = model.model_validate_json(body or self.without_body)
+            response: Response = await endpoint(request, query=query, **named)
             return response
 
         return handle
+
+
+class OptionalBodyRoute(BodyRoute):
+    """A route whose body may be left out: every field of its model has a default."""
+
+    without_body = b"{}"
+
+
+def _of_path(name: str, kind: TypeAdapter[Any], request: Request) -> Any:
+    """A parameter of the path; RequestValidationError when it breaks its rule."""
+    try:
+        return kind.validate_python(request.path_params[name])
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        raise RequestValidationError([{**e, "loc": ("path", name)} for e in found]) from error
 
 
 async def read_body(request: Request, limit: int) -> bytes:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
+import numpy as np
 import structlog
 
+from recommender.controls import NOTHING_TOLD, Controls, parse_controls
 from recommender.customer import (
     CustomerState,
     Happening,
@@ -15,13 +17,14 @@ from recommender.customer import (
     ReplenishPurchase,
     View,
     apply_events,
+    closed_customer,
     empty_view,
     new_customer,
 )
 from recommender.errors import StoreError
 from recommender.keys import Keys
 from recommender.record import LiveRecord, unpack_learned, unpack_live, unpack_replenish
-from recommender.types import Floats
+from recommender.types import Floats, ItemId
 from serving.batching import CoalescedReader
 from serving.live import LiveBundle
 from serving.metrics import Metrics
@@ -40,20 +43,37 @@ class Customers:
 
     async def state(
         self, bundle: LiveBundle, customer: str, *, replenish: bool = False
-    ) -> CustomerState:
-        """What is known of a customer, under the version of `bundle`.
+    ) -> tuple[CustomerState, Stored]:
+        """What is known of a customer, under the version of `bundle`, and what it was read from.
 
         replenish   True: also what may fill the slot `replenish`; nothing else reads it
 
         Raises StoreError when Redis does not answer in time.
         """
-        keys = [self._keys.learned(bundle.version, customer), self._keys.events(customer)]
+        keys = [
+            self._keys.learned(bundle.version, customer),
+            self._keys.events(customer),
+            self._keys.controls(customer),
+        ]
         if replenish:
             keys.append(self._keys.replenish(customer))
         values = await self._reader.get(keys)
         if not any(values):
-            return new_customer()
-        return self._records.state(bundle, values[0], values[1], values[2] if replenish else None)
+            return new_customer(), _NO_RECORDS
+        found = Stored(values[0], values[1], values[2], values[3] if replenish else None)
+        return self._records.state(bundle, found), found
+
+
+class Stored(NamedTuple):
+    """What Redis holds of one customer; None where there is no record."""
+
+    learned: bytes | None = None
+    live: bytes | None = None
+    controls: bytes | None = None
+    replenish: bytes | None = None
+
+
+_NO_RECORDS = Stored()
 
 
 class Records:
@@ -66,33 +86,44 @@ class Records:
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
 
-    def state(
-        self,
-        bundle: LiveBundle,
-        learned: bytes | None,
-        live: bytes | None,
-        replenish: bytes | None,
-    ) -> CustomerState:
-        """The customer of these records; None where there is none."""
-        view, factor = self.learned(bundle, learned)
-        if live is not None:
-            record = self.live(live)
-            changed = with_events(bundle, view, record.events)
+    def state(self, bundle: LiveBundle, stored: Stored) -> CustomerState:
+        """The customer of these records.
+
+        When the controls cannot be read, nobody knows what the customer objects to: everything
+        is locked, and nothing personal is known.
+        """
+        controls = self.controls(stored.controls)
+        if controls is None:
+            return closed_customer()
+        view, factor = self.learned(bundle, stored.learned)
+        remembered = without_forgotten(bundle, view, controls)
+        factor = factor if remembered is view else None
+        view = remembered
+        if stored.live is not None:
+            record = self.live(stored.live)
+            changed = with_events(bundle, view, record.events, controls)
             if changed is not view:
-                fits = record.version == bundle.version and _fits(bundle, record.factor)
+                fits = record.stamp == bundle.stamp(stored.controls) and _fits(
+                    bundle, record.factor
+                )
                 view, factor = changed, record.factor if fits else None
         return CustomerState(
             view=view,
             factor=factor if len(view) else None,
-            replenish=self.replenish(replenish),
+            replenish=self.replenish(stored.replenish),
+            controls=controls,
         )
+
+    def controls(self, raw: bytes | None) -> Controls | None:
+        """What the customer has told us; None when the record cannot be read."""
+        return NOTHING_TOLD if raw is None else self._read("controls", parse_controls, raw)
 
     def learned(self, bundle: LiveBundle, raw: bytes | None) -> tuple[View, Floats | None]:
         """The view and the factor that training stored; nothing when it stored none."""
         if raw is None:
             return empty_view(), None
         found = self._read("learned", unpack_learned, raw)
-        if found is None or not _sound(bundle, *found):
+        if found is None or not sound(bundle, *found):
             if found is not None:
                 self._alarm("learned", "numbers outside the bundle")
             return empty_view(), None
@@ -120,7 +151,24 @@ class Records:
         log.error("unreadable_record", record=kind, why=why)
 
 
-def with_events(bundle: LiveBundle, view: View, events: tuple[LiveEvent, ...]) -> View:
+def without_forgotten(bundle: LiveBundle, view: View, controls: Controls) -> View:
+    """`view` without purchases that the customer had forgotten after the bundle was trained.
+
+    Nobody can say which of an item's purchases training merged, so all of them go.
+    """
+    trained = bundle.index.bundle.manifest.controls_at
+    gone = [ItemId(item) for item, at in controls.forgotten.items() if at > trained]
+    rows = bundle.index.rows(gone)
+    keep = ~np.isin(view.rows, rows)
+    return view if keep.all() else view.where(keep)
+
+
+def with_events(
+    bundle: LiveBundle,
+    view: View,
+    events: tuple[LiveEvent, ...],
+    controls: Controls = NOTHING_TOLD,
+) -> View:
     """`view` after the events that the bundle does not know yet; itself when there is none.
 
     Items without a row in this bundle are left out: nothing can be computed from them.
@@ -130,7 +178,7 @@ def with_events(bundle: LiveBundle, view: View, events: tuple[LiveEvent, ...]) -
     for event in events:
         item = index.item_index.get(event.item, -1) if event.timestamp > bundle.as_of else -1
         row = int(index.row_of_item[item]) if item >= 0 else -1
-        if row >= 0:
+        if row >= 0 and not controls.forgets(event.item, event.timestamp):
             fresh.append((event.kind, row, event.timestamp, event.quantity))
     floor = index.bundle.parameters.confidence_floor
     return apply_events(view, fresh, confidence_floor=floor)
@@ -141,7 +189,7 @@ def _fits(bundle: LiveBundle, factor: Floats | None) -> bool:
     return factor is not None and len(factor) == width and math.isfinite(factor.sum())
 
 
-def _sound(bundle: LiveBundle, view: View, factor: Floats) -> bool:
+def sound(bundle: LiveBundle, view: View, factor: Floats) -> bool:
     """True when nothing in a learned record can lead a decision outside the bundle's arrays."""
     if not _fits(bundle, factor):
         return False

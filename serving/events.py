@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 import orjson
 
-from recommender.customer import EventKind, LiveEvent, ReplenishPurchase
+from recommender.customer import LiveEvent, ReplenishPurchase
 from recommender.errors import StoreError, StoreRefusal
-from recommender.guard.replenish import may_replenish, most_recent
+from recommender.guard.replenish import most_recent
+from recommender.guard.unlocks import stored_rules
 from recommender.guard.view import view_of_customer
-from recommender.keys import Keys, event_hash
+from recommender.keys import Keys
 from recommender.models.als import fold_in
 from recommender.record import LiveRecord, pack_live, pack_replenish
-from recommender.types import SECONDS_A_DAY, Floats, ItemId
+from recommender.types import SECONDS_A_DAY, Floats
 from serving.breaker import Breaker
-from serving.customers import Records, with_events
+from serving.customers import Records, Stored
 from serving.live import LiveBundle
 from serving.problems import FieldError
 from serving.schemas import EventQuery
 from serving.settings import Settings
+from serving.sifting import Told, kept_of, plain_to, shown_to, sift
 from serving.store import Change, Store
 
 EARLIEST = 631_152_000
@@ -34,14 +34,6 @@ MOST_AHEAD = SECONDS_A_DAY
 _ATTEMPTS = 64
 _CUSTOMERS_AT_ONCE = 100
 _T = TypeVar("_T")
-
-
-@dataclass(eq=False)
-class _Sorted:
-    """A batch by what becomes of it: customers to what enters each of their records."""
-
-    visible: dict[str, list[LiveEvent]] = field(default_factory=lambda: defaultdict(list))
-    replenish: dict[str, list[ReplenishPurchase]] = field(default_factory=lambda: defaultdict(list))
 
 
 class Intake:
@@ -74,6 +66,15 @@ class Intake:
             self._breaker.fail(error.what)
             raise _again(error.what) from error
 
+    async def prune(self, bundle: LiveBundle, customer: str, now: float) -> None:
+        """Drops from a customer's records what the customer's controls no longer let be stored.
+
+        Raises StoreError when Redis fails; answers are held to the controls all the same.
+        """
+        controls = (await self._controls([customer]))[customer]
+        await self._update_views(bundle, {customer: []}, {customer: controls}, now)
+        await self._update_replenish(bundle, {customer: []}, {customer: controls}, now)
+
     async def _store_all(
         self, bundle: LiveBundle, events: Sequence[EventQuery], now: float
     ) -> None:
@@ -81,14 +82,30 @@ class Intake:
         raw = [_raw_entry(event, at, now) for event, at in zip(events, times, strict=True)]
         # First of all what happened, as it happened: whatever fails later can be replayed.
         await self._store.append(self._keys.raw, raw, keep=self._settings.raw_events_kept)
-        found = _sort(bundle, events, times, now)
+        told = await self._controls(sorted({event.customer_id for event in events}))
+        found = sift(bundle, events, times, now, told)
         for customers in _parts(list(found.visible)):
-            await self._update_views(bundle, {c: found.visible[c] for c in customers}, now)
+            news = {c: found.visible[c] for c in customers}
+            await self._update_views(bundle, news, told, now)
         for customers in _parts(list(found.replenish)):
-            await self._update_replenish({c: found.replenish[c] for c in customers})
+            reminders = {c: found.replenish[c] for c in customers}
+            await self._update_replenish(bundle, reminders, told, now)
+
+    async def _controls(self, customers: list[str]) -> dict[str, Told]:
+        """What each customer has told us, as read; unreadable: nothing of theirs is stored."""
+        keys = [self._keys.controls(customer) for customer in customers]
+        found = await self._store.read_patiently(keys)
+        return {
+            customer: Told(raw, self._records.controls(raw))
+            for customer, raw in zip(customers, found, strict=True)
+        }
 
     async def _update_views(
-        self, bundle: LiveBundle, news: dict[str, list[LiveEvent]], now: float
+        self,
+        bundle: LiveBundle,
+        news: dict[str, list[LiveEvent]],
+        told: dict[str, Told],
+        now: float,
     ) -> None:
         for _ in range(_ATTEMPTS):
             live_keys = [self._keys.events(customer) for customer in news]
@@ -96,13 +113,14 @@ class Intake:
             found = await self._store.read_patiently([*live_keys, *learned_keys])
             changes: dict[str, Change] = {}
             for i, (customer, events) in enumerate(news.items()):
-                record = self._with(bundle, found[i], found[len(news) + i], events, now)
+                stored = Stored(found[len(news) + i], found[i], told[customer].raw)
+                record = self._with(bundle, stored, told[customer], events, now)
                 if record is not None:
                     changes[customer] = Change(
                         live_keys[i], found[i], pack_live(record), self._settings.event_ttl
                     )
                 await asyncio.sleep(0)  # folding in computes: answers go in between
-            news = await self._try(changes, news)
+            news, told = await self._try(changes, news, told)
             if not news:
                 return
         raise _contended()
@@ -110,35 +128,35 @@ class Intake:
     def _with(
         self,
         bundle: LiveBundle,
-        live: bytes | None,
-        learned: bytes | None,
+        stored: Stored,
+        told: Told,
         news: list[LiveEvent],
         now: float,
     ) -> LiveRecord | None:
         """The live record with `news` and the factor after them; None when all are known."""
         # What the rules of this moment lock takes no place from what they show.
-        shown = _shown(bundle, now)
-        stored = self._records.live(live).events
-        held = {event.event_hash: event for event in stored if shown(event.item)}
-        merged = {event.event_hash: event for event in news} | held
-        if len(merged) == len(held) == len(stored):
+        shown = shown_to(bundle, told.controls, now)
+        known = self._records.live(stored.live).events
+        held = {e.event_hash: e for e in known if shown(e.item, e.timestamp)}
+        merged = {e.event_hash: e for e in news if shown(e.item, e.timestamp)} | held
+        if len(merged) == len(held) == len(known):
             return None
-        ordered = sorted(merged.values(), key=lambda event: (event.timestamp, event.event_hash))
-        events = tuple(ordered[-self._settings.most_live_events :])
-        return LiveRecord(events, bundle.version, self._factor(bundle, learned, events, now))
+        plain = plain_to(bundle, told.controls, now)
+        events = _newest(merged.values(), plain, self._settings.most_live_events)
+        record = LiveRecord(events, bundle.stamp(told.raw), None)
+        factor = self._factor(bundle, stored._replace(live=pack_live(record)), now)
+        return LiveRecord(events, bundle.stamp(told.raw), factor)
 
-    def _factor(
-        self,
-        bundle: LiveBundle,
-        learned: bytes | None,
-        events: tuple[LiveEvent, ...],
-        now: float,
-    ) -> Floats | None:
-        """The customer's factor after `events`: computed now, so that no answer has to."""
+    def _factor(self, bundle: LiveBundle, stored: Stored, now: float) -> Floats | None:
+        """The customer's factor after these records: computed now, so that no answer has to.
+
+        None when the rules of this moment hide a part: what is stored must not rest on it.
+        """
         index = bundle.index
-        view = with_events(bundle, self._records.learned(bundle, learned)[0], events)
-        view = view_of_customer(view, index.evidence_of_row, index.rules(now), 0)
-        if not len(view):
+        state = self._records.state(bundle, stored)
+        rules = stored_rules(index.policy, index.rules(now), state.controls, now)
+        view = view_of_customer(state.view, index.evidence_of_row, rules)
+        if not len(view) or view is not state.view:
             return None
         model = index.bundle
         return fold_in(
@@ -149,63 +167,63 @@ class Intake:
             view.confidence,
         )
 
-    async def _update_replenish(self, news: dict[str, list[ReplenishPurchase]]) -> None:
+    async def _update_replenish(
+        self,
+        bundle: LiveBundle,
+        news: dict[str, list[ReplenishPurchase]],
+        told: dict[str, Told],
+        now: float,
+    ) -> None:
         for _ in range(_ATTEMPTS):
             keys = [self._keys.replenish(customer) for customer in news]
             found = await self._store.read_patiently(keys)
             changes: dict[str, Change] = {}
             for key, raw, (customer, purchases) in zip(keys, found, news.items(), strict=True):
-                held = {p.event_hash: p for p in self._records.replenish(raw)}
-                merged = {p.event_hash: p for p in purchases} | held
-                if len(merged) > len(held):
+                kept = kept_of(bundle, told[customer].controls, now)
+                known = self._records.replenish(raw)
+                held = {p.event_hash: p for p in known if kept(p)}
+                merged = {p.event_hash: p for p in purchases if kept(p)} | held
+                if not len(merged) == len(held) == len(known):
                     record = pack_replenish(most_recent(merged.values()))
                     changes[customer] = Change(key, raw, record, self._settings.replenish_ttl)
-            news = await self._try(changes, news)
+            news, told = await self._try(changes, news, told)
             if not news:
                 return
         raise _contended()
 
-    async def _try(self, changes: dict[str, Change], news: dict[str, _T]) -> dict[str, _T]:
-        """Makes the changes; gives back what met a conflict and has to be read again."""
+    async def _try(
+        self, changes: dict[str, Change], news: dict[str, _T], told: dict[str, Told]
+    ) -> tuple[dict[str, _T], dict[str, Told]]:
+        """Makes the changes; gives back what has to be read again, and the controls by then.
+
+        That is what met a conflict, and what was written under controls that had changed: their
+        cleaning may have been over before.
+        """
+        if not changes:
+            return {}, told
         done = await self._store.replace(list(changes.values()))
-        return {c: news[c] for c, made in zip(changes, done, strict=True) if not made}
+        since = await self._controls(list(changes))
+        again = {
+            customer: news[customer]
+            for customer, made in zip(changes, done, strict=True)
+            if not made or since[customer].raw != told[customer].raw
+        }
+        return again, since
 
 
-def _shown(bundle: LiveBundle, now: float) -> Callable[[ItemId], bool]:
-    """Whether an item may be seen now; one that the catalogue lacks may not (guard G7)."""
-    index, masked = bundle.index, bundle.index.rules(now).masked
+def _newest(
+    events: Iterable[LiveEvent], plain: Callable[[LiveEvent], bool], most: int
+) -> tuple[LiveEvent, ...]:
+    """The newest `most` plain events and the newest `most` others, oldest first.
 
-    def shown(item: ItemId) -> bool:
-        position = index.item_index.get(item)
-        return position is not None and not int(index.bundle.evidence[position]) & masked
-
-    return shown
-
-
-def _sort(
-    bundle: LiveBundle, events: Sequence[EventQuery], times: list[int], now: float
-) -> _Sorted:
-    """Decides what may be seen, under the rules of this moment.
-
-    Locked evidence goes nowhere but to the raw stream (and, where the policy says so, to the
-    replenishment record). So does an item that the catalogue does not have: nothing says that
-    it is harmless (guard G7).
+    Apart, so that what may be hidden tomorrow, or on another channel, crowds nothing out today.
     """
-    index, rules = bundle.index, bundle.index.rules(now)
-    shown = _shown(bundle, now)
-    found = _Sorted()
-    for event, at in zip(events, times, strict=True):
-        item, mark = ItemId(event.item_id), event_hash(event.event_id)
-        position = index.item_index.get(item)
-        if position is None or event.kind not in (EventKind.PURCHASE, EventKind.RETURN):
-            continue
-        if shown(item):
-            what = LiveEvent(mark, event.kind, item, at, event.quantity)
-            found.visible[event.customer_id].append(what)
-        elif may_replenish(int(index.bundle.evidence[position]), rules):
-            returned = event.kind is EventKind.RETURN
-            found.replenish[event.customer_id].append(ReplenishPurchase(mark, item, at, returned))
-    return found
+    ordered = sorted(events, key=lambda event: (event.timestamp, event.event_hash))
+    apart: dict[bool, list[LiveEvent]] = {True: [], False: []}
+    for event in ordered:
+        apart[plain(event)].append(event)
+    kept = {event.event_hash for group in apart.values() for event in group[-most:]}
+    return tuple(event for event in ordered if event.event_hash in kept)
 
 
 def _seconds(number: int, event: EventQuery, now: float) -> int:

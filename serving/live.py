@@ -1,56 +1,99 @@
-"""The bundle that answers, and how the next one takes its place without a restart."""
+"""The bundle that answers, under the policy that holds: one object an answer."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import gc
 import math
-import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
+from hashlib import blake2b
 from typing import Any
 
-import structlog
+import numpy as np
+from pydantic import ValidationError
 
-from recommender.bundle import Manifest
-from recommender.codec import bundle_arrays, decode_bundle, parse_manifest
-from recommender.customer import new_customer
-from recommender.decide import decide
-from recommender.errors import BundleError, StoreError, StoreRefusal, TactfulError
+from recommender.errors import PolicyError
+from recommender.guard.layout import GuardBits, lay
+from recommender.guard.policy import UNMAPPED
+from recommender.guard.source import PolicySource, everything_known
 from recommender.index import BundleIndex
-from recommender.request import BUILT_IN, OfferRequest
-from serving.breaker import Breaker
-from serving.metrics import Metrics
-from serving.store import Store
-from serving.tasks import end
+from recommender.types import Bits
 
-HEARTBEAT_SECONDS = 2.0
-"""Seconds between two reports of a worker."""
-RETRY_REFUSED_SECONDS = 5.0
-"""Seconds until a version that was refused is tried again: it may have been mended."""
-
-log = structlog.get_logger(__name__)
+_LONG_AGO = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, eq=False)
 class LiveBundle:
     """A bundle in use: one object, so that an answer never mixes two versions.
 
-    prices   (n_offers,) as JSON shows them; None when unknown
+    index         under the policy that holds
+    own           under the policy that the bundle was trained with
+    policy_name   the pointer's value that was followed; "" while the bundle's own policy holds
+    prices        (n_offers,) as JSON shows them; None when unknown
+    closed_over   the policy in use when this bundle was `closed`; None while it is not
     """
 
     index: BundleIndex
+    own: BundleIndex
     version: str
     as_of: int
-    policy_version: int
+    policy_name: str
     prices: list[float | None]
+    closed_over: str | None = None
 
     @classmethod
     def of(cls, index: BundleIndex) -> LiveBundle:
-        """What answers need of an index."""
+        """What answers need of an index, under the bundle's own policy."""
         manifest = index.bundle.manifest
         prices = [_price(price) for price in index.offer_price.tolist()]
-        return cls(index, manifest.version, manifest.as_of, manifest.policy.version, prices)
+        return cls(index, index, manifest.version, manifest.as_of, "", prices)
+
+    def under(self, policy_name: str, sources: bytes) -> LiveBundle:
+        """The same bundle under a published policy; PolicyError when it cannot be applied."""
+        try:
+            guard = PolicySource.model_validate_json(sources).compile()
+        except ValidationError as error:
+            raise PolicyError(
+                f"the sources of policy {policy_name} are damaged", hint="publish it again"
+            ) from error
+        bundle = self.own.bundle
+        bits = lay(guard, bundle.catalogue, bundle.guarded_offers)
+        index = self.own.under(guard.policy, bits)
+        return replace(self, index=index, policy_name=policy_name, closed_over=None)
+
+    def closed(self, policy_name: str) -> LiveBundle:
+        """The same bundle with everything locked: the policy that should hold is unreadable.
+
+        Nobody knows what that policy guards. Locked is all that the bundle's own policy, the
+        policy in use and any pack that ships would guard.
+        """
+        bundle = self.own.bundle
+        guard = everything_known()
+        shipped = lay(guard, bundle.catalogue, bundle.guarded_offers)
+        held = [shipped, self.own.bits, self.index.bits]
+        items = _touched(*(bits.evidence | bits.target | bits.soft for bits in held))
+        offers = _touched(*(bits.offer_target | bits.offer_soft for bits in held))
+        number = policy_name.partition(" ")[0]
+        policy = guard.policy.model_copy(
+            update={
+                "version": int(number) if number.isdecimal() else 0,
+                "valid_until": _LONG_AGO,
+                "discovery_slots": self.own.policy.discovery_slots,
+            }
+        )
+        locked = GuardBits(items, items, items, offers, offers)
+        over = self.policy_name if self.closed_over is None else self.closed_over
+        index = self.own.under(policy, locked)
+        return replace(self, index=index, policy_name=policy_name, closed_over=over)
+
+    @property
+    def policy_version(self) -> int:
+        """The number of the policy that holds."""
+        return self.index.policy.version
+
+    def stamp(self, controls: bytes | None) -> str:
+        """What a stored factor rests on beside the purchases: the bundle and the controls."""
+        told = "" if controls is None else "/" + blake2b(controls, digest_size=8).hexdigest()
+        return self.version + told
 
     def offer(self, offer: int) -> dict[str, Any]:
         """An offer, numbered as in `BundleIndex.offer_id`, as callers see it."""
@@ -65,146 +108,11 @@ class LiveBundle:
         return {"offer_id": offer_id, "title": title, "price": price}
 
 
-class Swapper:
-    """Follows the pointer: loads what becomes live, refuses what is damaged, reports itself.
-
-    The bundle in use is replaced in one assignment once the next is complete, verified and
-    warmed up; until then, and whenever something is wrong with it, the old one answers.
-    """
-
-    def __init__(
-        self, store: Store, breaker: Breaker, metrics: Metrics, *, worker: str, interval: float
-    ) -> None:
-        """`interval`: seconds between two looks at the pointer, and between probes."""
-        self.bundle: LiveBundle | None = None
-        self._store = store
-        self._breaker = breaker
-        self._metrics = metrics
-        self._worker = worker
-        self._interval = interval
-        self._note = "no bundle was looked for yet"
-        self._refused: tuple[str, float] = ("", 0.0)
-        self._loading: asyncio.Task[None] | None = None
-        self._loop: asyncio.Task[None] | None = None
-        self._beat_due = 0.0
-
-    async def start(self) -> None:
-        """Looks once, so that a worker whose bundle is there starts ready; then keeps looking."""
-        await self._look()
-        if self._loading is not None:
-            await self._loading
-        self._loop = asyncio.create_task(self._follow())
-
-    async def stop(self) -> None:
-        """Ends the tasks and takes the worker off the list."""
-        await end(self._loop)
-        await end(self._loading)
-        if self._breaker.closed:
-            with contextlib.suppress(StoreError):  # it expires from the list by itself
-                await self._store.retire(self._worker)
-
-    def problems(self) -> list[str]:
-        """What an operator should know, in sentences; empty when all is well."""
-        found = []
-        if self.bundle is None:
-            found.append(f"no bundle is loaded: {self._note}")
-        elif self._note:
-            found.append(f"version {self.bundle.version} stays in use: {self._note}")
-        if not self._breaker.closed:
-            found.append(f"answers are degraded: {self._breaker.reason}")
-        return found
-
-    async def _follow(self) -> None:
-        while True:
-            # A request that fails while all seemed well wakes the poller to probe at once.
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._interval):
-                    await self._breaker.tripped.wait()
-            self._breaker.tripped.clear()
-            try:
-                await self._look()
-            except Exception:
-                # Without this task a worker would keep its bundle and its outage for ever.
-                log.exception("look_failed")
-
-    async def _look(self) -> None:
-        """One probe: is the server there, and which version should answer?"""
-        try:
-            pointer = await self._store.pointer()
-            with contextlib.suppress(StoreRefusal):  # answers need reads alone; /metrics tells
-                await self._beat()
-        except StoreError as error:
-            self._breaker.fail(error.what)
-            self._breaker.tripped.clear()
-            self._metrics.redis_up.set(0)
-            return
-        self._breaker.recover()
-        self._metrics.redis_up.set(1)
-        if pointer is None:
-            self._note = "no version is live in Redis; `tactful publish` makes one live"
-        elif self.bundle is not None and pointer == self.bundle.version:
-            self._note = ""
-        elif self._may_try(pointer):
-            self._loading = asyncio.create_task(self._load(pointer))
-
-    def _may_try(self, version: str) -> bool:
-        if self._loading is not None and not self._loading.done():
-            return False
-        refused, retry = self._refused
-        return version != refused or time.monotonic() >= retry
-
-    async def _load(self, version: str) -> None:
-        try:
-            manifest = parse_manifest(await self._store.manifest(version))
-            arrays = await self._store.arrays(version, bundle_arrays(manifest))
-            bundle = await asyncio.to_thread(_prepare, version, manifest, arrays, time.time())
-        except StoreError as error:
-            self._note = f"version {version} could not be fetched: {error.what}"
-        except TactfulError as error:
-            self._refuse(version, error.what)
-        except Exception:
-            # Whatever a bundle can do to its reader, the one in use must go on answering.
-            log.exception("bundle_failed", version=version)
-            self._refuse(version, "it cannot be made ready; the log says why")
-        else:
-            self.bundle = bundle
-            self._note = ""
-            # A bundle is hundreds of thousands of objects that live long and form no cycle:
-            # a full collection that walks them stops every answer for tens of milliseconds.
-            gc.collect(1)
-            gc.freeze()
-            self._metrics.swaps.inc()
-            self._metrics.bundle_as_of.set(bundle.as_of)
-            log.info("bundle_in_use", version=version, worker=self._worker)
-            self._beat_due = 0.0
-            with contextlib.suppress(StoreError):  # the next look reports it
-                await self._beat()
-
-    def _refuse(self, version: str, why: str) -> None:
-        self._refused = (version, time.monotonic() + RETRY_REFUSED_SECONDS)
-        self._note = f"version {version} was refused: {why}"
-        self._metrics.refusals.inc()
-        log.error("bundle_refused", version=version, why=why)
-
-    async def _beat(self) -> None:
-        """Reports the version in use, so that nobody collects it."""
-        now = time.monotonic()
-        if self.bundle is not None and now >= self._beat_due:
-            await self._store.heartbeat(self._worker, self.bundle.version, int(time.time()))
-            self._beat_due = now + HEARTBEAT_SECONDS
+def _touched(*bits: Bits) -> Bits:
+    """`UNMAPPED` for whatever carries any bit: what it is matters no more, it is locked."""
+    return np.where(np.bitwise_or.reduce(bits) != 0, np.uint64(UNMAPPED), np.uint64(0))
 
 
 def _price(price: float) -> float | None:
     """A float32 price without the digits that float32 does not have."""
     return None if math.isnan(price) else round(price, 4)
-
-
-def _prepare(version: str, manifest: Manifest, arrays: dict[str, bytes], now: float) -> LiveBundle:
-    """Decodes, verifies, indexes, and answers once, so that no customer waits for the first."""
-    if manifest.version != version:
-        raise BundleError(
-            f"the bundle under this name calls itself {manifest.version}", hint="publish it again"
-        )
-    bundle = LiveBundle.of(BundleIndex(decode_bundle(manifest, arrays)))
-    decide(bundle.index, new_customer(), OfferRequest((BUILT_IN["home"],)), now)
-    return bundle

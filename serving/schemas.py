@@ -16,9 +16,9 @@ from pydantic import (
     model_validator,
 )
 
+from recommender.channel import Channel
 from recommender.customer import EventKind
 from recommender.ids import id_problem
-from recommender.request import Channel
 from recommender.types import ID_LENGTH
 from serving.placements import MOST_OFFERS
 
@@ -141,6 +141,10 @@ class OfferQuery(Strict):
     channel: Channel = Channel.SITE
     context: ContextQuery = ContextQuery()
     filters: FilterQuery = FilterQuery()
+    gift: bool = Field(
+        default=False,
+        description="true: the customer shops for somebody else, nothing of their own is used",
+    )
     reasons: Detail = "short"
 
     @model_validator(mode="after")
@@ -219,6 +223,9 @@ class EventQuery(Strict):
     decision_id: Id | None = None
     placement: Id | None = None
     channel: Channel | None = None
+    gift: bool = Field(
+        default=False, description="bought for somebody else: it says nothing of the customer"
+    )
 
 
 class EventsQuery(Strict):

@@ -6,9 +6,10 @@ nothing is retried behind the caller's back, and every failure is a StoreError.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from secrets import token_bytes
 from typing import Any, cast
 
 from redis.asyncio import Redis
@@ -18,9 +19,11 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from recommender.errors import BundleError, StoreError, StoreRefusal
+from recommender.errors import BundleError, PolicyError, StoreError, StoreRefusal
+from recommender.guard.update import Update
 from recommender.keys import Keys
-from recommender.scripts import REPLACE
+from recommender.scripts import REPLACE, UPDATE_POLICIES
+from serving.appends import APPEND, APPEND_BY_HOUR
 
 CONNECT_TIMEOUT = 1.0
 """Seconds to reach the server."""
@@ -28,16 +31,12 @@ SLACK = 0.1
 """Seconds beyond the reader's deadline until the client gives up a short read."""
 BULK_TIMEOUT = 5.0
 """Seconds for one step of loading a bundle or writing events: work no customer waits for."""
+SCANNED_AT_ONCE = 500
+"""Keys looked at in one command while a sample of customers is drawn."""
 ARRAYS_AT_ONCE = 8
 """Arrays asked for in one command while a bundle loads."""
-
-
-# One command for many entries: packing a command is most of what an entry costs the client.
-_APPEND = """
-for i = 2, #ARGV do
-  redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', 'json', ARGV[i])
-end
-"""
+SECRET_BYTES = 32
+"""Length of the secret of a namespace."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,8 @@ class Change:
     """A record to be replaced if it still is what was read.
 
     expected   the bytes that were read; None when there was no record
-    seconds    until the new record expires
+    record     the new bytes; empty: the record is removed
+    seconds    until the new record expires; 0: it never does
     """
 
     key: str
@@ -75,11 +75,29 @@ class Store:
         async with _translated("be reached"):
             await cast("Any", self._quick.ping())
 
-    async def pointer(self) -> str | None:
-        """The version that should answer; None when none was ever activated."""
+    async def pointers(self) -> tuple[str | None, str]:
+        """The version that should answer, None when none was ever activated, and its policy.
+
+        The policy is "" while none was published: the bundle's own holds.
+        """
         async with _translated("say which version is live"):
-            raw = await self._quick.get(self.keys.live)
-        return None if raw is None else _text(raw)
+            pipe = self._quick.pipeline(transaction=False)
+            pipe.get(self.keys.live)
+            pipe.get(self.keys.policy)
+            live, policy = await pipe.execute()
+        return None if live is None else _text(live), "" if policy is None else _text(policy)
+
+    async def policy_source(self, policy: str) -> bytes:
+        """The sources of the policy that a pointer names; PolicyError when they are gone."""
+        digest = policy.rpartition(" ")[2]
+        async with _translated("read a policy"):
+            raw = await self._patient.get(self.keys.policy_source(digest))
+        if raw is None:
+            raise PolicyError(
+                f"the sources of policy {policy} are not in Redis",
+                hint="publish the policy again; see that the server's policy is noeviction",
+            )
+        return cast("bytes", raw)
 
     async def read(self, keys: Sequence[str]) -> list[bytes | None]:
         """The values of `keys`, None where there is none, in one command."""
@@ -129,10 +147,86 @@ class Store:
                 )
             return [bool(done) for done in await pipe.execute()]
 
+    async def published(self) -> list[str]:
+        """The versions that are published."""
+        async with _translated("list the versions"):
+            names = await cast("Any", self._patient.hkeys(self.keys.versions))
+        return [name.decode(errors="replace") for name in names]
+
+    async def erase(self, keys: Sequence[str]) -> None:
+        """Removes records, all in one step."""
+        async with _translated("erase records"):
+            await self._patient.unlink(*keys)
+
+    async def update_policies(self, update: Update) -> int:
+        """Changes the ledger of policies: 1 when done, 0 when it was another one by then.
+
+        -1 when the source that should become live is not there.
+        """
+        keys = update.keys(self.keys)
+        async with _translated("change the policies"):
+            done = await cast(
+                "Any", self._patient.eval(UPDATE_POLICIES, len(keys), *keys, *update.arguments())
+            )
+        return int(done)
+
+    async def sample(self, version: str, most: int) -> list[str]:
+        """The tags of at most `most` customers with a learned record, whichever come first."""
+        prefix = self.keys.learned_under(version, "")
+        found: dict[str, None] = {}
+        cursor = 0
+        while True:
+            async with _translated("look for customers"):
+                cursor, keys = await self._patient.scan(cursor, f"{prefix}*", SCANNED_AT_ONCE)
+            found.update(dict.fromkeys(_text(key).removeprefix(prefix) for key in keys))
+            if not cursor or len(found) >= most:
+                return list(found)[:most]
+
+    async def secret(self) -> bytes:
+        """Bytes that whoever asks this service does not know; made when first asked for."""
+        fresh = token_bytes(SECRET_BYTES)
+        async with _translated("keep a secret"):
+            pipe = self._patient.pipeline(transaction=False)
+            pipe.set(self.keys.secret, fresh, nx=True)
+            pipe.get(self.keys.secret)
+            _, held = await pipe.execute()
+        return cast("bytes", held)
+
     async def append(self, stream: str, entries: Sequence[bytes], *, keep: int) -> None:
         """Appends entries to a stream in one round trip; it is trimmed to about `keep`."""
         async with _translated("append to a stream"):
-            await cast("Any", self._patient.eval(_APPEND, 1, stream, keep, *entries))
+            await cast("Any", self._patient.eval(APPEND, 1, stream, keep, *entries))
+
+    async def append_by_hour(self, stream: str, entries: Sequence[bytes], *, keep: int) -> None:
+        """`append`, but the ids of the entries tell only the hour in which they were written."""
+        async with _translated("append to a stream"):
+            await cast("Any", self._patient.eval(APPEND_BY_HOUR, 1, stream, keep, *entries))
+
+    async def entries(
+        self, stream: str, first: str, last: str, count: int
+    ) -> list[tuple[str, bytes]]:
+        """At most `count` entries of a stream, oldest first: their ids and their JSON.
+
+        first, last   ids or milliseconds since 1970; `-` and `+` are the ends, `(` leaves one out
+        """
+        async with _translated("read a stream"):
+            found = await cast("Any", self._patient.xrange(stream, first, last, count))
+        return [(entry.decode(), fields.get(b"json", b"")) for entry, fields in found]
+
+    async def span(self, stream: str) -> tuple[int, int]:
+        """How many entries a stream holds, and the milliseconds since 1970 of the oldest."""
+        oldest = await self.entries(stream, "-", "+", 1)
+        async with _translated("measure a stream"):
+            length = await cast("Any", self._patient.xlen(stream))
+        return length, int(oldest[0][0].partition("-")[0]) if oldest else 0
+
+    async def put_aside(self, records: Mapping[str, bytes], *, seconds: int) -> None:
+        """Writes records that expire, in one round trip."""
+        async with _translated("write records"):
+            pipe = self._patient.pipeline(transaction=False)
+            for key, record in records.items():
+                pipe.set(key, record, ex=seconds)
+            await pipe.execute()
 
     async def heartbeat(self, worker: str, version: str, seconds: int) -> None:
         """Reports the version that a worker answers with at `seconds` since 1970."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 from threadpoolctl import threadpool_limits
 
+from recommender.channel import Channel
 from recommender.index import BundleIndex
 from recommender.types import CustomerId
 from tactful import console
@@ -20,15 +21,17 @@ from training.evaluation import Evaluation
 from training.history import holdout_truth, visible_history
 from training.progress import RichProgress
 from training.reading.shop import Shop, read_history
+from training.told import Export, read_export
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a batch is asked for; `customers` None for everybody in the purchases."""
+    """What a batch is asked for, as in `training.batch.batch`."""
 
     customers: Sequence[CustomerId] | None
     n: int
     new_only: bool
+    channel: Channel
 
 
 def evaluate_bundle(directory: Path, config: TrainConfig, now: float) -> Evaluation:
@@ -36,12 +39,19 @@ def evaluate_bundle(directory: Path, config: TrainConfig, now: float) -> Evaluat
 
     now   seconds since 1970: when the policy must be valid
     """
+    export = _export(config, now)
     bundle, table = read_bundle(directory)
     index = BundleIndex(bundle)
     progress = RichProgress(console.err())
     with threadpool_limits(limits=1, user_api="blas"):
         holdout = _history(config, now, None, progress)
-        visible = visible_history(index, holdout.interactions, holdout.catalogue.ids, now=now)
+        visible = visible_history(
+            index,
+            holdout.interactions,
+            holdout.catalogue.ids,
+            now=now,
+            controls=export.controls,
+        )
         truth, until = holdout_truth(index, table, visible)
         return evaluate(
             index,
@@ -50,6 +60,7 @@ def evaluate_bundle(directory: Path, config: TrainConfig, now: float) -> Evaluat
             config.evaluation,
             until=until,
             seed=config.model.seed,
+            controls=export.controls,
             progress=progress,
         )
 
@@ -58,6 +69,7 @@ def batch_offers(
     directory: Path, config: TrainConfig, now: float, wanted: Wanted, rejected_to: Path
 ) -> pl.DataFrame:
     """Offers for many customers; columns as in `training.batch.batch`."""
+    export = _export(config, now)
     bundle, _ = read_bundle(directory)
     progress = RichProgress(console.err())
     with threadpool_limits(limits=1, user_api="blas"):
@@ -72,6 +84,8 @@ def batch_offers(
             customers=wanted.customers,
             n=wanted.n,
             new_only=wanted.new_only,
+            channel=wanted.channel,
+            controls=export.controls,
             progress=progress,
         )
 
@@ -86,6 +100,14 @@ def _tell_odd(wanted: Sequence[CustomerId], known: Container[CustomerId]) -> Non
             f"customers of the list whom the purchases do not have: {unknown:,} of "
             f"{len(once):,}; they get popular offers"
         )
+
+
+def _export(config: TrainConfig, now: float) -> Export:
+    """What customers have told us, as far as `config` names a file of it."""
+    export = read_export(config.guard.controls)
+    for note in export.notes(now):
+        console.tell(note)
+    return export
 
 
 def _history(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from recommender.bundle import Promotions
 from recommender.catalogue import Catalogue, Offers
 from recommender.guard.policy import GuardPolicy
 from recommender.types import Bits, Bools, Ints
@@ -16,15 +17,21 @@ class Assortment:
     """A catalogue, its offers, and their life-event bits under a policy.
 
     evidence, target   (n_items,) bits an item
+    soft               (n_items,) bits that are held back on outbound only
     offer_target       (n_offers,) bits of everything that an offer promotes or says
+    offer_soft         (n_offers,) the same, held back on outbound only
+    policy_digest      of what the policy says and matches, `CompiledGuard.digest`
     """
 
     catalogue: Catalogue
     offers: Offers
     evidence: Bits
     target: Bits
+    soft: Bits
     offer_target: Bits
+    offer_soft: Bits
     policy: GuardPolicy
+    policy_digest: str = ""
 
     def where(self, keep: Bools) -> tuple[Assortment, Ints]:
         """Only the marked items, and (n_items,) their new positions (-1: gone).
@@ -41,11 +48,24 @@ class Assortment:
                 offers=replace(offers, items=position[offers.items]),
                 evidence=self.evidence[keep],
                 target=self.target[keep],
+                soft=self.soft[keep],
                 offer_target=self.offer_target[kept],
+                offer_soft=self.offer_soft[kept],
                 policy=self.policy,
+                policy_digest=self.policy_digest,
             ),
             position,
         )
+
+
+def promotions(offers: Offers, kept: Bools) -> Promotions:
+    """Everything that the marked offers promote."""
+    sizes = np.diff(offers.indptr)
+    ends = np.cumsum(sizes[kept])
+    return Promotions(
+        indptr=np.concatenate([[0], ends]).astype(np.int32),
+        items=offers.items[np.repeat(kept, sizes)],
+    )
 
 
 def restricted(offers: Offers, items: Bools) -> tuple[Offers, Bools]:

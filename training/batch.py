@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
 from threadpoolctl import threadpool_limits
 
 from recommender.bundle import CustomerTable
+from recommender.channel import Channel
+from recommender.controls import NOTHING_TOLD, Controls
 from recommender.customer import CustomerState, new_customer
 from recommender.decide import check_request, decide
 from recommender.errors import InputError
@@ -31,6 +34,8 @@ def batch(
     customers: Iterable[CustomerId] | None = None,
     n: int = 10,
     new_only: bool = False,
+    channel: Channel = Channel.SITE,
+    controls: Mapping[str, Controls] | None = None,
     progress: Progress | None = None,
 ) -> pl.DataFrame:
     """The best offers: columns `customer_id, rank, offer_id, score`, rank 1 first.
@@ -41,40 +46,54 @@ def batch(
     now         seconds since 1970; when the policy and the offers must be valid
     customers   who gets offers, in this order, each once; None: everyone in `purchases`
     new_only    only what the customer has not bought (`discovery`), else the blend (`home`)
+    channel     where the offers will be seen; what goes out shows no own purchases, so that every
+                channel but `site` and `app` is `new_only`
+    controls    what customers have told us; None: nobody has told anything
 
-    Everyone gets offers: who is unknown or has nothing visible gets popular ones. Scores are
-    rounded to 6 digits. Raises InputError when `n` is impossible.
+    Everyone gets offers: who is unknown or has nothing visible gets popular ones. Only who is in
+    an outbound silence gets none on a channel that goes out. Scores are rounded to 6 digits.
+    Raises InputError when `n` is impossible.
     """
     if n < 1:
         raise InputError(f"n is {n}", hint="ask for at least one offer: --n 10")
-    source = Source.DISCOVERY if new_only else Source.HOME
-    request = OfferRequest((Placement(source.value, source, n),))
+    source = Source.DISCOVERY if new_only or not channel.private else Source.HOME
+    request = OfferRequest((Placement(source.value, source, n),), channel)
     check_request(index, request)
     shown = progress or Silent()
     wanted = tuple(dict.fromkeys(purchases.customers if customers is None else customers))
     # Thousands of small products: threads would only wait for each other.
     with threadpool_limits(limits=1, user_api="blas"):
-        table = learn(index, visible_history(index, purchases, items, now=now), progress=shown)
-        return _decide_all(index, table, wanted, request, now, shown)
+        visible = visible_history(index, purchases, items, now=now, controls=controls)
+        table = learn(index, visible, progress=shown)
+        states = _states(table, wanted, controls or {})
+        return _decide_all(index, states, wanted, request, now, shown)
+
+
+def _states(
+    table: CustomerTable, wanted: Iterable[CustomerId], controls: Mapping[str, Controls]
+) -> Iterator[CustomerState]:
+    """What is known of each wanted customer, one by one."""
+    number = {customer: c for c, customer in enumerate(table.customers)}
+    for customer in wanted:
+        c = number.get(customer)
+        state = new_customer() if c is None else CustomerState(table.view(c), table.factors[c])
+        yield replace(state, controls=controls.get(customer, NOTHING_TOLD))
 
 
 def _decide_all(  # noqa: PLR0917 - one loop over everything that was handed in
     index: BundleIndex,
-    table: CustomerTable,
+    states: Iterable[CustomerState],
     wanted: tuple[CustomerId, ...],
     request: OfferRequest,
     now: float,
     progress: Progress,
 ) -> pl.DataFrame:
-    number = {customer: c for c, customer in enumerate(table.customers)}
     most = request.placements[0].n
     offers = np.zeros((len(wanted), most), dtype=np.int32)
     scores = np.zeros((len(wanted), most), dtype=np.float64)
     sizes = np.zeros(len(wanted), dtype=np.int64)
     with progress.stage("decide", len(wanted)) as advance:
-        for i, customer in enumerate(wanted):
-            c = number.get(customer)
-            state = new_customer() if c is None else CustomerState(table.view(c), table.factors[c])
+        for i, state in enumerate(states):
             picks = decide(index, state, request, now).placements[0].picks
             sizes[i] = len(picks)
             offers[i, : len(picks)] = [pick.offer for pick in picks]

@@ -27,7 +27,13 @@ from training.yaml_text import Document, Location, parse_yaml, read_yaml
 
 MOST_PROBLEMS = 20
 
-_PATHS = (("purchases", "path"), ("catalogue", "path"), ("offers", "path"), ("guard", "policy"))
+_PATHS = (
+    ("purchases", "path"),
+    ("catalogue", "path"),
+    ("offers", "path"),
+    ("guard", "policy"),
+    ("guard", "controls"),
+)
 
 
 class TrainConfig(Section):
@@ -92,7 +98,7 @@ def config_digest(config: TrainConfig) -> str:
             "offers": {"path"},
             "purchases": {"path", "columns"},
             "catalogue": {"path", "columns"},
-            "guard": {"policy"},
+            "guard": {"policy", "controls"},
             "model": {"threads"},
         },
     )

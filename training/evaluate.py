@@ -7,6 +7,7 @@ was taken when the customer bought anything that it promotes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import Protocol
@@ -15,8 +16,11 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from recommender.bundle import CustomerTable
+from recommender.channel import Channel
+from recommender.controls import NOTHING_TOLD, Controls
 from recommender.customer import CustomerState
 from recommender.decide import decide
+from recommender.guard.unlocks import rules_of_customer
 from recommender.index import BundleIndex
 from recommender.models.blend import mean_over_offers
 from recommender.request import OfferRequest, Placement, Source
@@ -40,6 +44,7 @@ def evaluate(
     *,
     until: int,
     seed: int = 0,
+    controls: Mapping[str, Controls] | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Quality of the bundle's decisions, beside the baselines under the same masks.
@@ -48,6 +53,7 @@ def evaluate(
     truth   what they bought after the bundle's `as_of`: visible lines only, customers as in
             `table`, rows as in the bundle (`split.truth_of`)
     until   end of the window, seconds since 1970
+    controls   what customers have told us; None: nobody has told anything
 
     Decisions are made as of the bundle's `as_of`. What no personalised slot may hold under the
     guard is left out of the truth, and its share reported.
@@ -60,7 +66,9 @@ def evaluate(
     stage = (progress or Silent()).stage("evaluate", len(numbers))
     # Thousands of small products: threads would only wait for each other.
     with threadpool_limits(limits=1, user_api="blas"), stage as advance:
-        tallies, left_out = _run(index, table, truth, methods, numbers, advance)
+        tallies, left_out = _run(
+            index, _Known(table, truth, controls or {}), methods, numbers, advance
+        )
 
     def quality(method: _Method, *, new: bool) -> Quality | None:
         return _quality(tallies[method.name, new], index, settings, seed)
@@ -83,10 +91,18 @@ def evaluate(
 _Tallies = dict[tuple[str, bool], "_Tally"]
 
 
-def _run(  # noqa: PLR0917 - one loop over everything that was handed in
+@dataclass(frozen=True, eq=False)
+class _Known:
+    """What is known of the customers, and what they bought afterwards."""
+
+    table: CustomerTable
+    truth: Truth
+    controls: Mapping[str, Controls]
+
+
+def _run(
     index: BundleIndex,
-    table: CustomerTable,
-    truth: Truth,
+    known: _Known,
     methods: tuple[_Method, ...],
     numbers: Longs,
     advance: Advance,
@@ -95,7 +111,7 @@ def _run(  # noqa: PLR0917 - one loop over everything that was handed in
     tallies: _Tallies = {(m.name, new): _Tally() for m in methods for new in (False, True)}
     taken = left_out = 0
     for c in numbers:
-        case = _case(index, table, truth, int(c))
+        case = _case(index, known, int(c))
         taken, left_out = taken + len(case.taken), left_out + case.left_out
         for method, new in product(methods, (False, True)):
             if len(case.truth(new=new)) and (method.knows_new or not new):
@@ -119,15 +135,17 @@ class _Case:
         return self.taken_new if new else self.taken
 
 
-def _case(index: BundleIndex, table: CustomerTable, truth: Truth, c: int) -> _Case:
+def _case(index: BundleIndex, known: _Known, c: int) -> _Case:
     now = index.bundle.manifest.as_of
-    open_ = index.allowed(index.rules(now), 0, now)
-    view = table.view(c)
+    controls = known.controls.get(known.table.customers[c], NOTHING_TOLD)
+    rules = rules_of_customer(index.policy, index.rules(now), controls, Channel.SITE, now)
+    open_ = index.allowed(rules, now)
+    view = known.table.view(c)
     owned = _offers_of(index, view.rows)
-    bought = _offers_of(index, truth.of(c))
+    bought = _offers_of(index, known.truth.of(c))
     taken = bought[open_[bought]]
     return _Case(
-        state=CustomerState(view=view, factor=table.factors[c]),
+        state=CustomerState(view=view, factor=known.table.factors[c], controls=controls),
         open_=open_,
         owned=owned,
         taken=taken,

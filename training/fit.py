@@ -20,7 +20,7 @@ from recommender.guard.view import ViewColumns, view_columns
 from recommender.interactions import Interactions
 from recommender.models import als, neighbours, popularity, repeat
 from recommender.types import CustomerId, Doubles, Floats, Ints
-from training.assortment import Assortment, restricted
+from training.assortment import Assortment, promotions, restricted
 from training.progress import Progress
 from training.sections import Model
 
@@ -161,23 +161,33 @@ def fit_models(
     progress: Progress,
     *,
     config_digest: str,
+    controls_at: int = 0,
     with_neighbours: bool = True,
 ) -> tuple[FactorBundle, CustomerTable]:
     """The bundle and the customer table, with a manifest that is still to be sealed.
 
+    controls_at       when the export of controls was taken that `visible` follows; 0: none
     with_neighbours   False leaves similar items and complements out: evaluation needs none
     """
     heads = fit_heads(visible, len(assortment.catalogue), model, parameters, progress)
     modelled = heads.row_of_item >= 0
     offers, kept = restricted(assortment.offers, modelled)
-    similar, complements = _neighbours(heads, progress, wanted=with_neighbours)
+    config = neighbours.NeighboursConfig(support=assortment.policy.min_audience_cell)
+    similar, complements = _neighbours(heads, config, progress, wanted=with_neighbours)
     bundle = FactorBundle(
         manifest=_draft(
-            heads, assortment, len(offers), visible.window[0], parameters, config_digest
+            heads,
+            assortment,
+            len(offers),
+            visible.window[0],
+            parameters,
+            config_digest,
+            controls_at,
         ),
         catalogue=assortment.catalogue,
         evidence=assortment.evidence,
         target=assortment.target,
+        soft=assortment.soft,
         item_of_row=heads.item_of_row,
         factors=heads.factors,
         gramian=heads.gramian,
@@ -186,7 +196,9 @@ def fit_models(
         popularity=heads.popularity,
         support=heads.support,
         offers=offers,
+        promotions=promotions(assortment.offers, kept),
         offer_target=assortment.offer_target[kept],
+        offer_soft=assortment.offer_soft[kept],
         similar=similar,
         complements=complements,
     )
@@ -200,6 +212,7 @@ def _draft(  # noqa: PLR0917 - what a manifest says
     window_from: int,
     parameters: ModelParameters,
     config_digest: str,
+    controls_at: int,
 ) -> Manifest:
     """The manifest before it is sealed."""
     return Manifest(
@@ -209,12 +222,14 @@ def _draft(  # noqa: PLR0917 - what a manifest says
         created_at="",
         window_from=window_from,
         as_of=heads.as_of,
+        controls_at=controls_at,
         n_customers=len(heads.customers),
         n_items=len(assortment.catalogue),
         n_rows=heads.n_rows,
         n_offers=n_offers,
         parameters=parameters,
         policy=assortment.policy,
+        policy_digest=assortment.policy_digest,
         config_digest=config_digest,
         metrics={},
         arrays={},
@@ -268,11 +283,12 @@ def _item_factors(
         return als.fit(confidence, config, progress=lambda: advance(1))
 
 
-def _neighbours(heads: Heads, progress: Progress, *, wanted: bool) -> tuple[Neighbours, Neighbours]:
+def _neighbours(
+    heads: Heads, config: neighbours.NeighboursConfig, progress: Progress, *, wanted: bool
+) -> tuple[Neighbours, Neighbours]:
     if not wanted:
         none = neighbours.nothing(heads.n_rows)
         return none, none
-    config = neighbours.NeighboursConfig()
     with progress.stage("similar items", heads.n_rows) as advance:
         similar = neighbours.similar(heads.columns, heads.factors, config, progress=advance)
     lines = heads.lines

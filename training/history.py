@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from recommender.bundle import CustomerTable
+from recommender.controls import Controls
 from recommender.errors import InputError
 from recommender.guard.policy import UNMAPPED
-from recommender.guard.view import view_of_purchases
+from recommender.guard.view import Told, view_of_purchases
 from recommender.index import BundleIndex
 from recommender.interactions import Interactions
 from recommender.models.als import fold_in_all
@@ -29,11 +30,17 @@ class Visible:
 
 
 def visible_history(
-    index: BundleIndex, purchases: Interactions, items: Sequence[ItemId], *, now: float
+    index: BundleIndex,
+    purchases: Interactions,
+    items: Sequence[ItemId],
+    *,
+    now: float,
+    controls: Mapping[str, Controls] | None = None,
 ) -> Visible:
     """Masks purchases with the bundle's evidence and the rules of `now`.
 
-    items   the ids that `purchases.item` points into
+    items      the ids that `purchases.item` points into
+    controls   what customers have told us; None: nobody has told anything
 
     An item that the bundle's catalogue lacks is unmapped: nothing is known of it that the
     packs could have matched.
@@ -44,7 +51,21 @@ def visible_history(
     evidence[known] = index.bundle.evidence[position[known]]
     row_of_item = np.full(len(items), -1, dtype=np.int32)
     row_of_item[known] = index.row_of_item[position[known]]
-    return Visible(view_of_purchases(purchases, evidence, index.rules(now)), row_of_item)
+    told = None
+    if controls:
+        told = Told(
+            controls=controls,
+            policy=index.policy,
+            at=now,
+            items=tuple(items),
+            categories=lambda item: _categories(index, int(position[item])),
+        )
+    return Visible(view_of_purchases(purchases, evidence, index.rules(now), told), row_of_item)
+
+
+def _categories(index: BundleIndex, item: int) -> frozenset[str]:
+    """Categories of a catalogue item; an item that the catalogue lacks (-1) has none."""
+    return frozenset() if item < 0 else index.categories_of(item)
 
 
 def learn(

@@ -44,6 +44,7 @@ from training.replenishing import FILE as REPLENISH_FILE
 from training.replenishing import replenish_file
 from training.report import Findings, evaluation_json, report_html
 from training.split import Split, TooShortError, split_off, truth_of
+from training.told import Export, read_export
 from training.tune import Tuned, tune
 
 
@@ -70,6 +71,7 @@ class _Run:
     assortment: Assortment
     visible: Interactions
     replenish: bytes
+    export: Export
     progress: Progress
     notes: list[str] = field(default_factory=list)
 
@@ -84,7 +86,8 @@ def train(
 ) -> TrainResult:
     """Trains and writes a bundle to the directory `out`.
 
-    now           seconds since 1970: the date of making, and when the policy must be valid
+    now           seconds since 1970: the date of making, when the policy must be valid, and when
+                  what customers told us is read
     rejected_to   where a lenient reading writes what it sets aside; None: beside `out`
 
     Raises InputError (exit code 2) for bad files, settings and policies and when nothing is
@@ -132,6 +135,7 @@ def _fitted(
         tuned.parameters if tuned else default_parameters(run.config.model),
         run.progress,
         config_digest=config_digest(run.config),
+        controls_at=run.export.taken_at,
     )
     if not len(bundle.offers):
         raise InputError(
@@ -148,16 +152,19 @@ def _read(
 
     An item that only locked purchases mention would tell of them, so it leaves here.
     """
+    export = read_export(config.guard.controls)
     shop = read_shop(config, now=now, rejected_to=rejected_to, progress=progress)
     whole = guarded(shop.catalogue, shop.offers, guard)
     rules = guard.policy.rules(now)
-    visible = view_of_purchases(shop.interactions, whole.evidence, rules)
+    told = export.told(guard.policy, shop.catalogue, now)
+    visible = view_of_purchases(shop.interactions, whole.evidence, rules, told)
     bought = np.bincount(visible.item, minlength=len(shop.catalogue)) > 0
     assortment, position = whole.where(shop.catalogue.listed | bought)
     reminders = replenish_file(
-        shop.interactions, shop.catalogue.ids, whole.evidence, guard.policy, now
+        shop.interactions, shop.catalogue.ids, whole.evidence, guard.policy, now, told
     )
-    run = _Run(config, assortment, visible.renumbered(position), reminders, progress)
+    run = _Run(config, assortment, visible.renumbered(position), reminders, export, progress)
+    run.notes += export.notes(now)
     if not guard.life_events:
         run.notes.append(UNGUARDED)
     if rules.expired:
@@ -197,7 +204,7 @@ def _tuned(run: _Run, window: Split) -> Tuned:
     return tune(
         heads,
         truth_of(window.after, heads.customers, heads.row_of_item),
-        allowed(run.assortment.target, rules)[heads.item_of_row],
+        allowed(run.assortment.target, run.assortment.soft, rules)[heads.item_of_row],
         run.config.tuning,
         start,
         seed=run.config.model.seed,
@@ -223,6 +230,7 @@ def _evaluated(run: _Run, window: Split, parameters: ModelParameters) -> Evaluat
         run.config.evaluation,
         until=window.after.window[1],
         seed=run.config.model.seed,
+        controls=run.export.controls,
         progress=run.progress,
     )
     run.notes += found.notes()

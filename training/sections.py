@@ -41,7 +41,10 @@ class PurchaseColumns(Section):
         Columns.EVENT, description="Optional: lines with the same id are read once."
     )
     channel: Name = Field(Columns.CHANNEL, description="Optional: where it was bought.")
-    gift: Name = Field(Columns.GIFT, description="Optional: whether it was bought as a gift.")
+    gift: Name = Field(
+        Columns.GIFT,
+        description="Optional: whether it was bought as a gift; then it never enters the view.",
+    )
 
 
 class Purchases(Section):
@@ -136,6 +139,11 @@ class Guard(Section):
     """What the engine must not know, and must not show."""
 
     policy: Path | None = Field(None, description="The marketer's policy; without one, the packs'.")
+    controls: Path | None = Field(
+        None,
+        description="What customers have told us, as `tactful controls export` wrote it; without "
+        "it nobody has unlocked, locked or taken back anything.",
+    )
     packs: tuple[Name, ...] = Field(
         ("grocery@1",), description="Shipped taxonomies of life events; [] guards nothing."
     )

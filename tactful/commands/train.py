@@ -6,11 +6,13 @@ import io
 import json
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from recommender.channel import Channel
 from recommender.errors import InputError, NotFound, StorageError
 from recommender.ids import id_problem
 from recommender.types import CustomerId
@@ -32,8 +34,12 @@ Overrides = Annotated[
 Lenient = Annotated[
     bool, typer.Option("--lenient", help="Set unusable rows aside instead of refusing all.")
 ]
-EVALUATE_READS = ("purchases", "evaluation", "model.seed", "lenient")
-BATCH_READS = ("purchases", "lenient")
+Controls = Annotated[
+    Path | None,
+    typer.Option(help="What customers have told us, as `tactful controls export` wrote it."),
+]
+EVALUATE_READS = ("purchases", "evaluation", "model.seed", "guard.controls", "lenient")
+BATCH_READS = ("purchases", "guard.controls", "lenient")
 MOST_OFFERS = 1000
 
 BundleDir = Annotated[Path, typer.Option("--bundle", help="A bundle directory.")]
@@ -53,17 +59,26 @@ def train(
     purchases: Annotated[Path | None, typer.Option(help="File or folder of purchases.")] = None,
     catalogue: Annotated[Path | None, typer.Option(help="File or folder of items.")] = None,
     offers: Annotated[Path | None, typer.Option(help="File of offers.")] = None,
+    controls: Controls = None,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ISO",
+            help="Train as of this moment, such as 2026-11-21T08:00:00Z: to make a view again.",
+        ),
+    ] = None,
     lenient: Lenient = False,
     overrides: Overrides = None,
     as_json: AsJson = False,
 ) -> None:
     """Learn from purchases; write a bundle with a report beside it."""
+    now = time.time() if at is None else _moment(at, time.time())
     files = {"purchases": purchases, "catalogue": catalogue, "offers": offers}
-    settings = read_config(config, overrides or (), files, lenient=lenient)
+    settings = read_config(config, overrides or (), files, lenient=lenient, controls=controls)
     from training.pipeline import train as run  # noqa: PLC0415  # brings numpy and polars
     from training.progress import RichProgress  # noqa: PLC0415
 
-    result = run(settings, out, now=time.time(), progress=RichProgress(console.err()))
+    result = run(settings, out, now=now, progress=RichProgress(console.err()))
     if as_json:
         manifest = result.manifest.model_dump(mode="json", exclude={"arrays", "policy"})
         console.print_json({"directory": str(out), "notes": result.notes} | manifest)
@@ -75,6 +90,7 @@ def evaluate(
     *,
     bundle: BundleDir,
     holdout: Annotated[Path, typer.Option(help="Purchases made after the bundle's last one.")],
+    controls: Controls = None,
     config: Config = None,
     overrides: Overrides = None,
     json_file: Annotated[
@@ -82,7 +98,7 @@ def evaluate(
     ] = None,
 ) -> None:
     """Measure a bundle against what customers bought after it was trained."""
-    settings = read_config(config, overrides or (), {"purchases": holdout})
+    settings = read_config(config, overrides or (), {"purchases": holdout}, controls=controls)
     _tell_idle("evaluate", overrides or (), EVALUATE_READS)
     from tactful.offline import evaluate_bundle  # noqa: PLC0415  # brings numpy and polars
 
@@ -113,18 +129,28 @@ def batch(
     new_only: Annotated[
         bool, typer.Option("--new-only", help="Only what the customer has not bought.")
     ] = False,
+    channel: Annotated[
+        Channel,
+        typer.Option(
+            help="Where the offers will be seen; what goes out shows no own purchases, needs "
+            "consent for that channel, and spares whoever is to be left alone."
+        ),
+    ] = Channel.SITE,
+    controls: Controls = None,
     lenient: Lenient = False,
     config: Config = None,
     overrides: Overrides = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write offers for many customers to a file; guarded like any answer."""
-    settings = read_config(config, overrides or (), {"purchases": purchases}, lenient=lenient)
+    """Write offers for many customers to a file; guarded like any answer on that channel."""
+    settings = read_config(
+        config, overrides or (), {"purchases": purchases}, lenient=lenient, controls=controls
+    )
     _tell_idle("batch", overrides or (), BATCH_READS)
     ids = None if customers is None else _ids(customers)
     from tactful.offline import Wanted, batch_offers  # noqa: PLC0415  # brings numpy and polars
 
-    wanted = Wanted(ids, n=n, new_only=new_only)
+    wanted = Wanted(ids, n=n, new_only=new_only, channel=channel)
     table = batch_offers(bundle, settings, time.time(), wanted, out.with_name("rejected.parquet"))
     _write_table(out, table)
     served = table["customer_id"].n_unique()
@@ -142,14 +168,35 @@ def read_config(
     files: dict[str, Path | None],
     *,
     lenient: bool = False,
+    controls: Path | None = None,
 ) -> TrainConfig:
     """The settings of a command: the file, then the paths given as options, then `--set`."""
     from training.config import load_config  # noqa: PLC0415  # only these commands need it
 
     # JSON is YAML: no path, however strange, is read as anything but text.
     told = [f"{name}.path={json.dumps(str(path))}" for name, path in files.items() if path]
+    told += [f"guard.controls={json.dumps(str(controls))}"] if controls else []
     told += ["lenient=true"] if lenient else []
     return load_config(config, [*told, *overrides])
+
+
+def _moment(text: str, now: float) -> float:
+    """Seconds since 1970 of `--at`; a date is its first moment (UTC)."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InputError(
+            f"--at {text} is no date and no time", hint="such as 2026-11-21T08:00:00Z"
+        ) from error
+    if moment.tzinfo is None:
+        if len(text) > len("2026-11-21"):
+            raise InputError(
+                f"--at {text} has no offset from UTC", hint="such as 2026-11-21T08:00:00Z"
+            )
+        moment = moment.replace(tzinfo=UTC)
+    if moment.timestamp() > now:
+        raise InputError(f"--at {text} lies ahead", hint="leave it out: then it is now")
+    return moment.timestamp()
 
 
 def _tell_idle(command: str, overrides: Sequence[str], reads: Sequence[str]) -> None:

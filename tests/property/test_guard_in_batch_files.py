@@ -7,6 +7,7 @@ from functools import cache
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recommender.channel import Channel
 from tests.property.strategies import LOCKED_PURCHASES, VISIBLE_PURCHASES
 from tests.support.shop import (
     AS_OF,
@@ -26,7 +27,9 @@ def shop() -> Shop:
     return train(population())
 
 
-def rows(purchases: list[Purchase], *, new_only: bool) -> list[tuple[object, ...]]:
+def rows(
+    purchases: list[Purchase], *, new_only: bool, channel: Channel = Channel.SITE
+) -> list[tuple[object, ...]]:
     listing = catalogue()
     found = batch(
         shop().index,
@@ -36,22 +39,24 @@ def rows(purchases: list[Purchase], *, new_only: bool) -> list[tuple[object, ...
         customers=[*shop().table.customers[:3], "new-1", "new-2", "nobody"],
         n=5,
         new_only=new_only,
+        channel=channel,
     )
     return found.rows()
 
 
-@given(VISIBLE_PURCHASES, LOCKED_PURCHASES, st.booleans())
+@given(VISIBLE_PURCHASES, LOCKED_PURCHASES, st.booleans(), st.sampled_from(Channel))
 def test_g1_locked_purchases_change_no_line_of_a_batch_file(
-    visible: list[Purchase], locked: list[Purchase], new_only: bool
+    visible: list[Purchase], locked: list[Purchase], new_only: bool, channel: Channel
 ) -> None:
     seen = [("c00", "bread-1", 4), *visible]
-    assert rows(locked + seen, new_only=new_only) == rows(seen, new_only=new_only)
+    asked = {"new_only": new_only, "channel": channel}
+    assert rows(locked + seen, **asked) == rows(seen, **asked)  # type: ignore[arg-type]
 
 
-@given(VISIBLE_PURCHASES, LOCKED_PURCHASES, st.booleans())
+@given(VISIBLE_PURCHASES, LOCKED_PURCHASES, st.booleans(), st.sampled_from(Channel))
 def test_g2_no_batch_file_offers_a_target(
-    visible: list[Purchase], locked: list[Purchase], new_only: bool
+    visible: list[Purchase], locked: list[Purchase], new_only: bool, channel: Channel
 ) -> None:
-    found = rows([("c00", "bread-1", 4), *visible, *locked], new_only=new_only)
+    found = rows([("c00", "bread-1", 4), *visible, *locked], new_only=new_only, channel=channel)
     assert not {offer for _, _, offer, _ in found} & set(CONTAINED)
     assert {customer for customer, *_ in found} >= {"new-1", "nobody"}

@@ -25,6 +25,7 @@ from tests.property.strategies import (
     LOCKED_PURCHASES,
     VISIBLE_PURCHASES,
 )
+from tests.support.policies import PUBLISHED, open_shop, publish_policy
 from tests.support.service import (
     RedisServer,
     Running,
@@ -76,6 +77,44 @@ def stage(server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iter
         chosen = Settings(redis_url=server.url, namespace="guard", redis_timeout=2.0)
         with running(chosen) as service:
             yield Stage(service, redis, keys)
+
+
+@pytest.fixture(scope="module")
+def laid(server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """A shop whose bundle was trained without a guard, under a policy that came later.
+
+    Its offers, lists and records hold everything that must not be seen.
+    """
+    shop, keys = open_shop(), Keys("laid")
+    folder: Path = tmp_path_factory.mktemp("laid") / "b"
+    with server.client() as redis:
+        publish(redis, keys, folder, shop.bundle, shop.table)
+        chosen = Settings(redis_url=server.url, namespace="laid", redis_timeout=2.0)
+        with running(chosen) as service:
+            assert offered_at_home(service) >= set(CONTAINED), "the doors were open before"
+            assert beside(service, "bread-0") >= set(LOCKED), "so were those of the lists"
+            version = publish_policy(redis, keys, PUBLISHED)
+            eventually(lambda: service.offers()["policy_version"] == version)
+            yield Stage(service, redis, keys)
+
+
+def offered_at_home(service: Running) -> set[str]:
+    """Everything that a visitor may be offered."""
+    answer: Any = service.offers(placements=["home"], n=60)
+    return {o["offer_id"] for o in answer["placements"]["home"]["offers"]}
+
+
+def beside(service: Running, item: str) -> set[str]:
+    """Everything that is similar to an item."""
+    answer = service.http.get(f"/v1/items/{item}/similar", params={"n": 30})
+    return {o["offer_id"] for o in answer.json()["offers"]}
+
+
+def test_g2_would_notice_an_open_door(laid: Stage) -> None:
+    """The same bundle offered every target, until the policy was published: see `laid`."""
+    assert set(PLAIN) <= offered_at_home(laid.service)
+    assert not offered_at_home(laid.service) & set(CONTAINED)
+    assert not beside(laid.service, "bread-0") & set(CONTAINED)
 
 
 KINDS = st.sampled_from(["purchase", "purchase", "purchase", "return", "view", "click"])
@@ -262,12 +301,12 @@ def test_g5_replenishment_changes_only_its_slot_and_leaves_no_trace_in_the_log(
 @HTTP
 @given(QUERY, st.sampled_from(["c03", "c21", "nobody", None]), st.booleans())
 def test_g2_no_response_offers_a_target(
-    stage: Stage, query: dict[str, Any], customer: str | None, everything: bool
+    laid: Stage, query: dict[str, Any], customer: str | None, everything: bool
 ) -> None:
     asked = query | ({"customer_id": customer} if customer else {})
     if everything:
         asked |= {"placements": [s.value for s in Source]}
-    body = stage.service.offers(**asked)
+    body = laid.service.offers(**asked)
     placements: Any = body["placements"]
     shown = [o["offer_id"] for p in placements.values() for o in p["offers"]]
     assert not set(shown) & set(CONTAINED)
@@ -276,11 +315,11 @@ def test_g2_no_response_offers_a_target(
 
 @HTTP
 @given(ANY_ITEM, st.integers(1, 30))
-def test_g2_no_target_stands_beside_an_item(stage: Stage, item: str, n: int) -> None:
-    similar = stage.service.http.get(f"/v1/items/{item}/similar", params={"n": n})
-    beside = stage.service.http.post("/v1/basket/complements", json={"basket": [item], "n": n})
+def test_g2_no_target_stands_beside_an_item(laid: Stage, item: str, n: int) -> None:
+    similar = laid.service.http.get(f"/v1/items/{item}/similar", params={"n": n})
+    beside = laid.service.http.post("/v1/basket/complements", json={"basket": [item], "n": n})
     for response in (similar, beside):
-        if item in ("nobody-knows", "unlisted"):
+        if item == "nobody-knows":
             assert response.status_code == 404
             continue
         assert response.status_code == 200

@@ -31,6 +31,17 @@ class Keyspace:
             for key in batch
         }
 
+    def customers(self, version: str) -> list[str]:
+        """The tags of all customers who have a learned record under a version, sorted."""
+        learned = self._keys.learned(version, "").removesuffix(customer_tag(""))
+        # SCAN may name a key twice.
+        found = {key.decode() for batch in self._scan(learned) for key in batch}
+        return sorted(key.removeprefix(learned) for key in found)
+
+    def controls(self) -> Iterator[list[bytes]]:
+        """The keys of what customers have told us, in batches, in any order, some of them twice."""
+        return self._scan(self._keys.controls("").removesuffix(customer_tag("")))
+
     def unlink_version(self, version: str, between: Callable[[], None]) -> None:
         """Removes all keys of a version; `between` is called before every batch."""
         for batch in self._scan(self._keys.version_prefix(version)):

@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from recommender.controls import parse_controls
 from recommender.customer import ReplenishPurchase
 from recommender.errors import ConflictError, StoreError
 from recommender.guard.replenish import RECORD_SECONDS, most_recent
@@ -22,7 +23,8 @@ from training.replenishing import FILE, read_replenish_file
 
 _CHUNK = 500
 _ATTEMPTS = 20
-_Entry = tuple[CustomerId, tuple[ReplenishPurchase, ...]]
+_Purchases = tuple[ReplenishPurchase, ...]
+_Entry = tuple[CustomerId, _Purchases]
 
 
 def write_reminders(client: Any, keys: Keys, bundle_dir: Path, renew: Callable[[], None]) -> int:
@@ -54,13 +56,29 @@ def write_reminders(client: Any, keys: Keys, bundle_dir: Path, renew: Callable[[
 def _merge(client: Any, keys: Keys, entries: list[_Entry]) -> list[_Entry]:
     """Writes what has not changed since it was read; gives back the rest."""
     names = [keys.replenish(customer) for customer, _ in entries]
-    held = client.mget(names)
+    held = client.mget([*names, *(keys.controls(customer) for customer, _ in entries)])
     pipe = client.pipeline(transaction=False)
-    for name, raw, (_, purchases) in zip(names, held, entries, strict=True):
-        record = pack_replenish(most_recent((*_known(raw), *purchases)))
-        pipe.eval(REPLACE, 1, name, raw or b"", record, RECORD_SECONDS)
+    for i, (_, purchases) in enumerate(entries):
+        raw, remembered = held[i], _remembered(held[len(entries) + i], purchases)
+        record = pack_replenish(most_recent((*_known(raw), *remembered)))
+        pipe.eval(REPLACE, 1, names[i], raw or b"", record, RECORD_SECONDS)
     done = pipe.execute()
     return [entry for entry, made in zip(entries, done, strict=True) if not made]
+
+
+def _remembered(raw: bytes | None, purchases: _Purchases) -> _Purchases:
+    """Purchases that the customer has not had forgotten since they were exported.
+
+    raw   the customer's controls; when they cannot be read nobody knows, so there are none
+    """
+    if raw is None:
+        return purchases
+    try:
+        controls = parse_controls(raw)
+    except StoreError as error:
+        warnings.warn(f"{error.what}; nothing is added", RuntimeWarning, stacklevel=2)
+        return ()
+    return tuple(p for p in purchases if not controls.forgets(p.item, p.timestamp))
 
 
 def _known(raw: bytes | None) -> tuple[ReplenishPurchase, ...]:

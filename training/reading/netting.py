@@ -8,7 +8,7 @@ order, so that they do not depend on the order of reading either.)
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,6 +28,7 @@ class Lines:
     timestamp   seconds since 1970, UTC
     quantity    units, never 0; negative for a return
     order       code of the order, ascending with its id; NO_ORDER when none is named
+    gift        bought for somebody else: such a line says nothing of who bought it
     """
 
     customers: tuple[CustomerId, ...]
@@ -36,6 +37,7 @@ class Lines:
     timestamp: Longs
     quantity: Doubles
     order: Longs
+    gift: Bools
 
     def __len__(self) -> int:
         return len(self.customer)
@@ -49,6 +51,7 @@ class Lines:
             self.timestamp[at],
             self.quantity[at],
             self.order[at],
+            self.gift[at],
         )
 
 
@@ -59,6 +62,7 @@ class Netted:
     returns     lines that were returns
     unmatched   of those, the ones for which (in part) no earlier purchase was found
     cancelled   purchases of which returns left nothing
+    gifts       purchases left out because they were gifts
     merged      lines added to an equal line of the same basket
     """
 
@@ -66,24 +70,35 @@ class Netted:
     returns: int
     unmatched: int
     cancelled: int
+    gifts: int
     merged: int
 
 
 def net(lines: Lines) -> Netted:
-    """Nets returns against purchases, merges lines of a basket, sorts canonically.
+    """Nets returns against purchases, leaves gifts out, merges lines of a basket, sorts.
 
     A return takes from the latest earlier purchases of the same customer and item, those of
     its own order first. Without an order, the purchases of a UTC day are a basket. A merged
-    line has the sum of the quantities and the latest timestamp.
+    line has the sum of the quantities and the latest timestamp. Gifts leave once they are netted:
+    the return of one must not undo a purchase of the customer's own.
     """
     is_return = lines.quantity < 0
     # Purchases stand before returns of the same moment: a return never precedes what it undoes.
     canonical = np.lexsort(
-        (lines.quantity, lines.order, is_return, lines.timestamp, lines.item, lines.customer)
+        (
+            lines.gift,
+            lines.quantity,
+            lines.order,
+            is_return,
+            lines.timestamp,
+            lines.item,
+            lines.customer,
+        )
     )
     lines, is_return = lines.take(canonical), is_return[canonical]
     left, unmatched = _net_groups(lines, is_return)
-    kept = left > 0
+    gifts = (left > 0) & lines.gift
+    kept = (left > 0) & ~lines.gift
     returns = int(is_return.sum())
     remaining = lines.take(kept)
     interactions = _merge(remaining, left[kept])
@@ -91,7 +106,8 @@ def net(lines: Lines) -> Netted:
         interactions=interactions,
         returns=returns,
         unmatched=unmatched,
-        cancelled=len(lines) - returns - len(remaining),
+        cancelled=int((left <= 0).sum()) - returns,
+        gifts=int(gifts.sum()),
         merged=len(remaining) - len(interactions),
     )
 
@@ -160,9 +176,7 @@ def _merge(lines: Lines, quantity: Doubles) -> Interactions:
     latest = np.maximum.reduceat(lines.timestamp, starts)
     merged, basket = lines.take(starts), basket[starts]
     order = np.lexsort((basket, merged.item, latest, merged.customer))
-    merged = Lines(
-        merged.customers, merged.customer, merged.item, latest, merged.quantity, merged.order
-    ).take(order)
+    merged = replace(merged, timestamp=latest).take(order)
     return _interactions(merged, total[order], basket[order])
 
 

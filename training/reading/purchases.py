@@ -22,7 +22,7 @@ from training.reading.values import is_in
 
 TABLE = "purchases"
 _FILE, _ROW = "file", "row"
-_KEPT = (*Columns.REQUIRED, Columns.ORDER, Columns.EVENT)
+_KEPT = (*Columns.REQUIRED, Columns.ORDER, Columns.EVENT, Columns.GIFT)
 
 
 @dataclass
@@ -30,7 +30,7 @@ class RawPurchases:
     """Lines that passed every rule, as text and numbers, in the order of reading.
 
     lines   columns of `Columns` (customer, item, timestamp in seconds, quantity, and order_id
-            where a file has it)
+            and gift where a file has them)
     """
 
     folder: Folder
@@ -103,6 +103,9 @@ def to_lines(lines: pl.DataFrame, catalogue_ids: pl.Series) -> Lines:
         if len(orders):
             codes = _codes(lines[Columns.ORDER], orders).cast(pl.Int64)
             order = codes.fill_null(NO_ORDER).to_numpy()
+    gift = np.zeros(lines.height, dtype=np.bool_)
+    if Columns.GIFT in lines.columns:
+        gift = lines[Columns.GIFT].fill_null(value=False).to_numpy().astype(np.bool_)
     return Lines(
         customers=tuple(CustomerId(customer) for customer in customers),
         customer=_codes(lines[Columns.CUSTOMER], customers).to_numpy().astype(np.int32),
@@ -110,6 +113,7 @@ def to_lines(lines: pl.DataFrame, catalogue_ids: pl.Series) -> Lines:
         timestamp=lines[Columns.TIMESTAMP].to_numpy(),
         quantity=lines[Columns.QUANTITY].to_numpy(),
         order=order,
+        gift=gift,
     )
 
 

@@ -12,13 +12,14 @@ from recommender.times import iso_utc
 class ReadReport:
     """Counts of a reading. Every line read is accounted for.
 
-        lines_read = rejected_lines + duplicates + returns + cancelled + merged + kept
+        lines_read = rejected_lines + duplicates + returns + cancelled + gifts + merged + kept
 
     rejected         rows set aside, by "table: rule" (catalogue rows among them)
     duplicates       lines whose event_id, customer and item were read before
     returns          lines with a negative quantity; `unmatched` of them found (in part) nothing
                      earlier to undo
     cancelled        purchases of which returns left nothing
+    gifts            purchases marked as gifts, which enter no view
     merged           lines added to an equal line of the same basket
     items, offers    0 and not told for a history alone, of which the bundle knows them
     unlisted         items without a row in the catalogue
@@ -40,6 +41,7 @@ class ReadReport:
     returns: int = 0
     unmatched: int = 0
     cancelled: int = 0
+    gifts: int = 0
     merged: int = 0
     unlisted: int = 0
     offers: int = 0
@@ -67,6 +69,7 @@ class ReadReport:
             (self.returns, "returns, netted against earlier purchases"),
             (self.unmatched, "of the returns found too little to undo"),
             (self.cancelled, "purchases returned in full"),
+            (self.gifts, "gifts left out: they say nothing of who bought them"),
             (self.duplicates, "duplicates by event_id dropped"),
             (self.merged, "lines merged into an equal line of their basket"),
         )

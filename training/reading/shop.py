@@ -138,6 +138,7 @@ def _report(
         returns=netted.returns,
         unmatched=netted.unmatched,
         cancelled=netted.cancelled,
+        gifts=netted.gifts,
         merged=netted.merged,
         rejected={f"{table}: {rule}": n for (table, rule), n in counts},
         rejected_to="" if rejected_to is None else str(rejected_to),

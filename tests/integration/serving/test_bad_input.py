@@ -12,6 +12,8 @@ import pytest
 from recommender.keys import customer_tag
 from tests.integration.serving.conftest import Stage
 
+APPENDED_TO = {b"stage:raw", b"stage:decisions", b"stage:suppressed", b"stage:secret"}
+"""Keys of the shop, not of a customer, that a request may write to."""
 EVENT = {"event_id": "e", "customer_id": "c", "kind": "purchase", "item_id": "tea-1"}
 STRANGE_IDS = ["{x}", "a:b", "a b", "*", "../..", "ÄÖ\N{SNOWMAN}", "%00", "{" * 256]
 IMPOSSIBLE_IDS = ["", "x" * 257, "x" * 10_000, "a\x00b", "a\nb", "a\rb", "\x1b[2J", "\x7f"]
@@ -113,7 +115,7 @@ def test_strange_ids_work_and_stay_within_their_key(stage: Stage, strange: str) 
     assert not stage.service.offers(customer_id=strange)["fallback"]
     created = set(stage.redis.scan_iter(match="stage:*")) - before
     assert {k for k in created if b":e:" in k} == {f"stage:e:{customer_tag(strange)}".encode()}
-    assert {k for k in created if b":e:" not in k} <= {b"stage:raw", b"stage:decisions"}
+    assert {k for k in created if b":e:" not in k} <= APPENDED_TO
 
 
 def test_the_hint_names_what_is_wrong_and_nothing_of_what_was_sent(stage: Stage) -> None:

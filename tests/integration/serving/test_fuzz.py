@@ -29,6 +29,21 @@ PATHS = [
     ("/v1/events", "POST"),
     ("/v1/basket/complements", "POST"),
     ("/v1/items/{item_id}/similar", "GET"),
+    ("/v1/customers/{customer_id}", "DELETE"),
+    ("/v1/customers/{customer_id}/controls", "GET"),
+    ("/v1/customers/{customer_id}/declarations/{life_event}", "PUT"),
+    ("/v1/customers/{customer_id}/declarations/{life_event}", "DELETE"),
+    ("/v1/customers/{customer_id}/consents/{life_event}/{purpose}", "PUT"),
+    ("/v1/customers/{customer_id}/consents/{life_event}/{purpose}", "DELETE"),
+    ("/v1/customers/{customer_id}/objections/{life_event}", "PUT"),
+    ("/v1/customers/{customer_id}/objections/{life_event}", "DELETE"),
+    ("/v1/customers/{customer_id}/needs/{need_id}", "PUT"),
+    ("/v1/customers/{customer_id}/needs/{need_id}", "DELETE"),
+    ("/v1/customers/{customer_id}/gifts/{item_id}", "PUT"),
+    ("/v1/customers/{customer_id}/gifts/{item_id}", "DELETE"),
+    ("/v1/customers/{customer_id}/forgotten/{item_id}", "PUT"),
+    ("/v1/customers/{customer_id}/too-personal", "PUT"),
+    ("/v1/customers/{customer_id}/too-personal/{category}", "DELETE"),
 ]
 
 

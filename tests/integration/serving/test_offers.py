@@ -124,7 +124,7 @@ def test_what_shows_own_purchases_does_not_go_out_by_mail(stage: Stage) -> None:
 
 
 def test_every_decision_is_logged_without_scores_or_history(stage: Stage) -> None:
-    answer: Any = stage.service.offers(customer_id="c03", placements=["home", "discovery"], n=3)
+    answer: Any = stage.service.offers(customer_id="c22", placements=["home", "discovery"], n=3)
 
     def entry() -> dict[str, Any] | None:
         entries = newest(stage.redis, stage.keys.decisions, 100)
@@ -132,14 +132,20 @@ def test_every_decision_is_logged_without_scores_or_history(stage: Stage) -> Non
 
     logged = eventually(entry)
     assert logged.pop("at") > 1_600_000_000_000
+    assert len(logged.pop("body")) == 64
     assert logged == {
         "id": answer["decision_id"],
         "version": answer["version"],
         "policy": 3,
-        "customer": customer_tag("c03"),
+        "customer": customer_tag("c22"),
         "channel": "site",
         "fallback": False,
         "degraded": False,
+        "learned": True,
+        "request": {
+            "placements": [["home", "home", 3], ["discovery", "discovery", 3]],
+            "reasons": "short",
+        },
         "placements": {name: ids(answer, name) for name in ("home", "discovery")},
     }
 
@@ -147,7 +153,7 @@ def test_every_decision_is_logged_without_scores_or_history(stage: Stage) -> Non
 def test_a_record_that_cannot_be_read_counts_as_unknown_and_is_counted(stage: Stage) -> None:
     """Fail closed: garbage in either record is an alarm, never an error."""
     version, redis = stage.shop.bundle.version, stage.redis
-    learned = redis.get(stage.keys.learned(version, "c03"))
+    learned = redis.get(stage.keys.learned(version, "c22"))
     assert isinstance(learned, bytes)
     broken = {
         stage.keys.learned(version, "broken-1"): b"garbage",
@@ -155,7 +161,7 @@ def test_a_record_that_cannot_be_read_counts_as_unknown_and_is_counted(stage: St
         stage.keys.learned(version, "broken-3"): learned.replace(b"TL1", b"TL9"),
         # rows beyond the bundle's: it reads, and would lead outside the arrays
         stage.keys.learned(version, "broken-4"): learned[:41] + b"\xff\xff\xff\x7f" + learned[45:],
-        stage.keys.events("broken-5"): b"TE1\xff\xff garbage",
+        stage.keys.events("broken-5"): b"TE2\xff\xff garbage",
     }
     before = {kind: unreadable(stage, kind) for kind in ("learned", "live")}
     redis.mset(broken)

@@ -39,6 +39,8 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
 def test_every_example_is_answered(service: Running) -> None:
     replayed = 0
     for path, method, operation in operations(documented(service)):
+        if "security" in operation:
+            continue  # calls that need a role are made in tests of their own
         values = {p["name"]: p for p in operation.get("parameters", ()) if p["in"] == "path"}
         for name, parameter in values.items():
             [example] = parameter["examples"].values()
@@ -51,12 +53,12 @@ def test_every_example_is_answered(service: Running) -> None:
     assert replayed >= 10
 
 
-def test_every_operation_is_described_and_every_post_has_examples(service: Running) -> None:
+def test_every_operation_is_described_and_every_body_has_examples(service: Running) -> None:
     for path, method, operation in operations(documented(service)):
         assert operation["summary"], path
         assert operation["description"], path
         assert operation["tags"], path
-        if method == "post":
+        if method == "post" and "requestBody" in operation:
             assert operation["requestBody"]["content"]["application/json"]["examples"], path
 
 

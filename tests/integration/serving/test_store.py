@@ -46,8 +46,8 @@ def redis(server: RedisServer) -> Redis:
 
 def test_the_database_of_the_address_is_used(server: RedisServer, redis: Redis) -> None:
     redis.set(KEYS.live, "v7")
-    assert using(server.url, Store.pointer) == "v7"
-    assert using(server.url.replace("/3", "/4"), Store.pointer) is None
+    assert using(server.url, Store.pointers) == ("v7", "")
+    assert using(server.url.replace("/3", "/4"), Store.pointers) == (None, "")
     redis.delete(KEYS.live)
 
 
@@ -61,7 +61,7 @@ def test_a_pointer_that_is_no_text_is_a_store_error(server: RedisServer, redis: 
     redis.set(KEYS.live, b"\xff\xfe")
     try:
         with pytest.raises(StoreError, match="not text") as error:
-            using(server.url, Store.pointer)
+            using(server.url, Store.pointers)
         assert "activate" in error.value.hint
     finally:
         redis.delete(KEYS.live)
@@ -71,7 +71,7 @@ def test_a_key_of_another_type_is_a_store_error(server: RedisServer, redis: Redi
     redis.lpush(KEYS.live, "x")
     try:
         with pytest.raises(StoreError, match="which version is live"):
-            using(server.url, Store.pointer)
+            using(server.url, Store.pointers)
     finally:
         redis.delete(KEYS.live)
 

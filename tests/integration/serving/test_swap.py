@@ -16,6 +16,7 @@ import pytest
 from redis import Redis
 
 from recommender.codec import dump_manifest
+from recommender.errors import BundleError
 from recommender.keys import Keys
 from serving.settings import Settings
 from tests.support.service import RedisServer, Running, eventually, publish, running
@@ -152,7 +153,9 @@ def test_a_damaged_bundle_is_refused_and_the_old_one_stays(
     whole = desk.redis.get(array)
     assert isinstance(whole, bytes)
     desk.redis.set(array, whole[:-1] + bytes([whole[-1] ^ 1]))
-    desk.publisher.activate(version)
+    with pytest.raises(BundleError, match="checksum"):
+        desk.publisher.activate(version)
+    desk.redis.set(KEYS.live, version)
     eventually(lambda: "factors" in desk.reasons())
     assert desk.service.offers()["version"] == shop.bundle.version
     assert desk.service.http.get("/readyz").status_code == 200
@@ -167,10 +170,12 @@ def test_a_bundle_of_a_newer_schema_is_refused(
     raw = desk.redis.get(KEYS.manifest(version))
     assert isinstance(raw, bytes)
     desk.redis.set(
-        KEYS.manifest(version), raw.replace(b'"schema_version": 1', b'"schema_version": 2')
+        KEYS.manifest(version), raw.replace(b'"schema_version": 2', b'"schema_version": 3')
     )
-    desk.publisher.activate(version)
-    eventually(lambda: "schema 2" in desk.reasons())
+    with pytest.raises(BundleError, match="schema 3"):
+        desk.publisher.activate(version)
+    desk.redis.set(KEYS.live, version)
+    eventually(lambda: "schema 3" in desk.reasons())
     assert desk.service.offers()["version"] == shop.bundle.version
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from recommender.catalogue import Catalogue, Offers
 from recommender.guard.policy import GuardPolicy
 from recommender.types import ItemId, OfferId
-from training.assortment import Assortment, restricted
+from training.assortment import Assortment, promotions, restricted
 
 
 def assortment() -> Assortment:
@@ -34,7 +34,9 @@ def assortment() -> Assortment:
         ),
         evidence=np.array([1, 2, 4, 8], dtype=np.uint64),
         target=np.array([16, 32, 64, 128], dtype=np.uint64),
+        soft=np.array([1, 0, 0, 2], dtype=np.uint64),
         offer_target=np.array([80, 32, 0, 128], dtype=np.uint64),
+        offer_soft=np.array([1, 0, 0, 2], dtype=np.uint64),
         policy=GuardPolicy(),
     )
 
@@ -45,6 +47,7 @@ def test_items_leave_and_the_rest_moves_up() -> None:
     assert smaller.catalogue.ids == ("c", "d")
     assert smaller.evidence.tolist() == [4, 8]
     assert smaller.target.tolist() == [64, 128]
+    assert smaller.soft.tolist() == [0, 2]
     assert smaller.offers.ids == ("p", "s")
     assert smaller.offers.titles == ("P", "S")
     assert smaller.offers.indptr.tolist() == [0, 1, 2]
@@ -57,6 +60,16 @@ def test_an_offer_that_loses_an_item_keeps_its_bits() -> None:
     """What it reveals was decided when it was written."""
     smaller, _ = assortment().where(np.array([False, False, True, True]))
     assert smaller.offer_target.tolist() == [80, 128]
+    assert smaller.offer_soft.tolist() == [1, 2]
+
+
+def test_the_guard_sees_everything_that_an_offer_promotes() -> None:
+    """Of p and s only one item each is modelled; the guard still reads all three."""
+    modelled = np.array([False, False, True, True])
+    _, kept = restricted(assortment().offers, modelled)
+    whole = promotions(assortment().offers, kept)
+    assert whole.indptr.tolist() == [0, 2, 3]
+    assert whole.items.tolist() == [0, 2, 3]
 
 
 def test_no_offers_stay_none() -> None:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import polars as pl
 import pytest
 
+from recommender.channel import Channel
+from recommender.controls import Controls, Declaration, Term
 from recommender.customer import new_customer
 from recommender.decide import decide
 from recommender.errors import InputError
@@ -21,6 +23,7 @@ from tests.support.shop import (
     Shop,
     catalogue,
     interactions,
+    policy,
     population,
     train,
 )
@@ -42,6 +45,8 @@ def offers(
     new_only: bool = False,
     customers: Sequence[str] | None = None,
     n: int = 10,
+    channel: Channel = Channel.SITE,
+    controls: Controls | None = None,
 ) -> pl.DataFrame:
     listing = catalogue()
     chosen = None if customers is None else [CustomerId(c) for c in customers]
@@ -53,6 +58,8 @@ def offers(
         customers=chosen,
         n=n,
         new_only=new_only,
+        channel=channel,
+        controls=None if controls is None else {controls.customer: controls},
     )
 
 
@@ -113,6 +120,51 @@ def test_items_that_the_bundle_lacks_are_passed_over(shop: Shop) -> None:
     table = learn(shop.index, visible)
     tea = shop.index.rows([listing.ids[listing.ids.index("tea-0")]])[0]
     assert tea not in table.rows
+
+
+def test_outbound_only_what_the_customer_has_not_bought_goes_out(shop: Shop) -> None:
+    """Own purchases stay on private surfaces, whatever was asked for."""
+    for channel in (Channel.EMAIL, Channel.PRINT):
+        found = offers(shop, BOUGHT, channel=channel)
+        assert found.equals(offers(shop, BOUGHT, channel=channel, new_only=True))
+        bought = {(customer, item) for customer, item, _ in BOUGHT}
+        assert not bought & set(found.select("customer_id", "offer_id").iter_rows())
+    on_app = offers(shop, BOUGHT, channel=Channel.APP)
+    assert on_app.equals(offers(shop, BOUGHT))
+    with pytest.raises(InputError, match="policy allows 10"):
+        offers(shop, BOUGHT, n=11, channel=Channel.EMAIL)
+
+
+def test_outbound_a_declared_target_needs_consent_for_the_channel() -> None:
+    rules = policy(discovery_slots=100)
+    shop = train(BOUGHT, rules)
+    declared = {"pregnancy": Declaration(at=AS_OF - DAY, source="preference_centre")}
+    told = Controls(customer="nobody", declarations=declared)
+    leave = {"pregnancy": {"email": Term(at=AS_OF - DAY)}}
+    agreed = told.model_copy(update={"consents": leave})
+
+    def offered(controls: Controls, channel: Channel) -> set[str]:
+        one = ["nobody"]
+        table = offers(shop, BOUGHT, customers=one, n=60, channel=channel, controls=controls)
+        return set(table["offer_id"])
+
+    assert "crib" in offered(told, Channel.SITE)
+    assert "crib" not in offered(told, Channel.EMAIL)
+    assert "crib" in offered(agreed, Channel.EMAIL)
+    assert "crib" not in offered(agreed, Channel.SMS)
+
+
+def test_nothing_goes_out_to_who_is_in_an_outbound_silence() -> None:
+    rules = policy()
+    quiet = rules.life_events[2].model_copy(update={"outbound_silence_days": 90})
+    others = (*rules.life_events[:2], quiet, rules.life_events[3])
+    shop = train(BOUGHT, policy(life_events=others))
+    declared = {"recovery": Declaration(at=AS_OF - DAY, source="preference_centre")}
+    told = Controls(customer="c01", declarations=declared)
+    for channel in Channel:
+        found = offers(shop, BOUGHT, customers=["c01", "c02"], channel=channel, controls=told)
+        served = {"c01", "c02"} if channel.private else {"c02"}
+        assert set(found["customer_id"]) == served
 
 
 def test_impossible_numbers_are_errors(shop: Shop) -> None:

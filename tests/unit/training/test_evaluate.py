@@ -12,7 +12,8 @@ from recommender.bundle import CustomerTable
 from recommender.catalogue import own_offers
 from recommender.customer import CustomerState, View
 from recommender.decide import decide
-from recommender.guard.matching import Matcher
+from recommender.guard.document import CompiledGuard
+from recommender.guard.layout import lay
 from recommender.guard.policy import GuardPolicy
 from recommender.guard.view import view_of_purchases
 from recommender.index import BundleIndex
@@ -48,19 +49,21 @@ def case(*, guarded: bool) -> tuple[BundleIndex, CustomerTable, Truth]:
     """The corner shop before its last six weeks, and what was bought in them."""
     rules: GuardPolicy = policy() if guarded else unguarded()
     listing = catalogue()
-    matcher = Matcher(LIFE_EVENTS if guarded else ())
-    masks = matcher.masks(listing)
+    life_events = LIFE_EVENTS if guarded else ()
     offers = own_offers(listing)
+    bits = lay(CompiledGuard(rules, life_events, (life_events,)), listing, offers)
     assortment = Assortment(
         catalogue=listing,
         offers=offers,
-        evidence=masks.evidence,
-        target=masks.target,
-        offer_target=matcher.offer_bits(offers, masks.target),
+        evidence=bits.evidence,
+        target=bits.target,
+        soft=bits.soft,
+        offer_target=bits.offer_target,
+        offer_soft=bits.offer_soft,
         policy=rules,
     )
     raw = interactions(population(), listing)
-    visible = view_of_purchases(raw, masks.evidence, rules.rules(AS_OF))
+    visible = view_of_purchases(raw, bits.evidence, rules.rules(AS_OF))
     window = split_off(visible, 6, name="test")
     model = Model(factors=6, iterations=4, threads=1)
     bundle, table = fit_models(
@@ -129,7 +132,7 @@ def test_contained_truth_is_left_out_for_everyone() -> None:
     assert found.guarded
     assert found.left_out == pytest.approx(np.mean(held), abs=1e-6)
     assert found.left_out > 0
-    assert not index.allowed(index.rules(0), 0, 0)[crib]
+    assert not index.allowed(index.rules(0), 0)[crib]
     assert not evaluated(guarded=False).guarded
     assert evaluated(guarded=False).left_out == 0
 

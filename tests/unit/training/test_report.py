@@ -49,12 +49,14 @@ def page(found: Evaluation | None, *notes: str) -> str:
     return report_html(
         Findings(
             read=ReadReport(("p.csv",), 1, 1, 1, 1, (AS_OF, AS_OF)),
-            guard=CompiledGuard(unguarded(), ()),
+            guard=CompiledGuard(unguarded(), (), ()),
             assortment=Assortment(
                 bundle.catalogue,
                 offers,
                 nothing,
                 nothing,
+                nothing,
+                np.zeros(len(offers), dtype=np.uint64),
                 np.zeros(len(offers), dtype=np.uint64),
                 unguarded(),
             ),

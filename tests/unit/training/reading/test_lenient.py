@@ -65,6 +65,7 @@ def test_every_line_is_accounted_for_and_the_counts_are_told(read: Reader, tmp_p
         + report.duplicates
         + report.returns
         + report.cancelled
+        + report.gifts
         + report.merged
         + report.kept
     )

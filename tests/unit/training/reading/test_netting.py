@@ -29,6 +29,7 @@ def netted(table: list[Line]) -> Netted:
             timestamp=np.array(timestamp, dtype=np.int64),
             quantity=np.array(quantity, dtype=np.float64),
             order=np.array(order, dtype=np.int64),
+            gift=np.zeros(len(table), dtype=np.bool_),
         )
     )
 

@@ -96,7 +96,8 @@ def test_a_line_that_breaks_a_rule_is_refused_by_name(
     ids=str,
 )
 def test_a_line_at_the_edge_of_a_rule_is_accepted(read: Reader, columns: dict[str, Any]) -> None:
-    assert len(read(one_line(**columns), CATALOGUE).interactions) == 1
+    found = read(one_line(**columns), CATALOGUE)
+    assert len(found.interactions) + found.report.gifts == 1
 
 
 def test_the_first_20_problems_and_all_totals_are_told(read: Reader) -> None:
@@ -277,3 +278,38 @@ def test_a_history_is_read_without_the_catalogue_and_offers_of_the_config(
 def test_rows_of_a_file_without_a_problem_are_not_counted(read: Reader) -> None:
     message = str(refusal(read, one_line(quantity=0), {"item_id": ["tea", "pot"]}))
     assert "1 of 1 rows of the purchases cannot be used" in message
+
+
+def test_a_gift_says_nothing_of_who_bought_it(read: Reader) -> None:
+    """It is left out and counted; its return undoes no purchase of the customer's own."""
+    found = read(
+        {
+            "customer_id": ["ann"] * 4,
+            "item_id": ["tea"] * 4,
+            "timestamp": ["2025-06-01", "2025-06-02", "2025-06-02", "2025-06-09"],
+            "quantity": [1.0, 1.0, 2.0, -2.0],
+            "order_id": ["a", "b", "c", "c"],
+            "gift": [None, "no", "yes", None],
+        },
+        CATALOGUE,
+    )
+    assert [(item, quantity) for _, item, _, quantity in lines(found)] == [("tea", 1), ("tea", 1)]
+    assert (found.report.gifts, found.report.cancelled, found.report.returns) == (0, 1, 1)
+    kept = read(one_line(gift=True), CATALOGUE)
+    assert (len(kept.interactions), kept.report.gifts, kept.report.lines_read) == (0, 1, 1)
+    assert "  1 gifts left out: they say nothing of who bought them" in kept.report.lines()
+
+
+def test_a_gift_and_an_own_purchase_of_one_basket_are_two_things(read: Reader) -> None:
+    found = read(
+        {
+            "customer_id": ["ann", "ann"],
+            "item_id": ["tea", "tea"],
+            "timestamp": ["2025-06-02", "2025-06-02"],
+            "quantity": [1.0, 5.0],
+            "gift": [False, True],
+        },
+        CATALOGUE,
+    )
+    assert [quantity for *_, quantity in lines(found)] == [1]
+    assert (found.report.gifts, found.report.merged) == (1, 0)
