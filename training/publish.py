@@ -23,9 +23,12 @@ from recommender.codec import dump_manifest, parse_manifest
 from recommender.errors import BundleError, ConflictError, NotFound, StoreError
 from recommender.keys import Keys
 from training.publishing.cargo import Cargo, load_cargo
+from training.publishing.exporting import export_controls
+from training.publishing.gate import refuse_looser
 from training.publishing.keyspace import Keyspace
 from training.publishing.lock import Renew, publish_lock
 from training.publishing.pointers import Pointers
+from training.publishing.policies import Policies
 from training.publishing.reminders import write_reminders
 from training.publishing.versions import (
     Collected,
@@ -49,8 +52,9 @@ _WORKER_FORGOTTEN_SECONDS = 3_600.0
 class Publisher:
     """Puts bundles into Redis and moves the pointer.
 
-    client   answers in bytes (`decode_responses=False`)
-    clock    seconds since 1970, UTC
+    client     answers in bytes (`decode_responses=False`)
+    clock      seconds since 1970, UTC
+    policies   the guard policies under the same keys
 
     Every method raises StoreError when the server cannot be reached or refuses.
     """
@@ -61,6 +65,7 @@ class Publisher:
         self._clock = clock
         self._pointers = Pointers(client, keys)
         self._keyspace = Keyspace(client, keys)
+        self.policies = Policies(client, keys, clock, _speaking)
 
     def publish(self, bundle_dir: Path, progress: Progress | None = None) -> PublishResult:
         """Writes a bundle directory under its version; the live version is untouched.
@@ -78,7 +83,12 @@ class Publisher:
         return result
 
     def activate(self, version: str) -> None:
-        """Makes a published version answer; NotFound when there is none of that name."""
+        """Makes a published version answer; NotFound when there is none of that name.
+
+        Raises Forbidden when it was trained under a looser policy than the one that holds.
+        """
+        if (change := self.policies.change_by_bundle(version)) is not None:
+            refuse_looser(version, change)
         with _speaking():
             answer = self._pointers.activate(version)
             published = sorted(self._pointers.summaries())
@@ -97,6 +107,14 @@ class Publisher:
         What it leaves behind is taken off `activations`, so a second rollback goes one further
         back. Raises NotFound when no earlier version is still published.
         """
+        with _speaking():
+            live, summaries = self._pointers.live(), self._pointers.summaries()
+            previous = self._pointers.previous(live, summaries)
+        # Where a published policy holds, an older bundle cannot show more than that one lets it.
+        if previous and self.policies.ledger().live is None:
+            change = self.policies.change_by_bundle(previous)
+            if change is not None:
+                refuse_looser(previous, change)
         with _speaking():
             back = self._pointers.rollback()
         if not back:
@@ -146,6 +164,16 @@ class Publisher:
             if silent := gone(workers, self._clock(), _WORKER_FORGOTTEN_SECONDS):
                 self._redis.hdel(self._keys.workers, *silent)
         return Collected(tuple(removed), tuple(leftovers))
+
+    def export_controls(self, out: Path, progress: Progress) -> tuple[int, int]:
+        """Writes what customers have told us to a file; see `publishing.exporting`.
+
+        Gives when it was taken (seconds since 1970), and the number of customers in it.
+        """
+        with _speaking():
+            return export_controls(
+                self._redis, self._keys, out, now=self._clock(), progress=progress
+            )
 
     def size(self, version: str) -> float:
         """Bytes a customer in Redis now: keys, values and Redis' own overhead.
