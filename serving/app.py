@@ -13,7 +13,16 @@ from fastapi import FastAPI
 
 from serving import examples, problems
 from serving.metrics import Metrics
-from serving.routes import events, health, offers, related
+from serving.routes import (
+    controls,
+    decisions,
+    events,
+    health,
+    offers,
+    policies,
+    related,
+    suppressed,
+)
 from serving.services import check_settings, create_services
 from serving.settings import Settings, load_settings
 from serving.telemetry import Telemetry
@@ -30,6 +39,9 @@ _TAGS = [
     {"name": "offers", "description": "What to show to a customer or a visitor."},
     {"name": "events", "description": "What customers did."},
     {"name": "items", "description": "What goes with items, the same for everybody."},
+    {"name": "controls", "description": "What customers control."},
+    {"name": "policies", "description": "The guard's policy, for people with a role."},
+    {"name": "audit", "description": "What was decided and why, for people with a role."},
     {"name": "health", "description": "For load balancers and dashboards."},
 ]
 
@@ -72,6 +84,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         events.router,
         related.router,
         related.basket_router,
+        controls.router,
+        controls.optional_router,
+        controls.body_router,
+        decisions.router,
+        suppressed.router,
+        policies.router,
+        policies.body_router,
+        policies.optional_router,
         health.router,
     ):
         app.include_router(router)

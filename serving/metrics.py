@@ -47,8 +47,15 @@ class Metrics:
         self.decisions_dropped = counter(
             "decisions_dropped", "Decisions that were not logged, oldest first"
         )
+        self.audited = counter("decisions_audited", "Decisions looked at for what was held back")
+        self.not_audited = counter(
+            "decisions_not_audited", "Decisions beyond what TACTFUL_AUDIT_PER_SECOND allows"
+        )
         self.swaps = counter("bundle_swaps", "Bundles that were put into use")
         self.refusals = counter("bundle_refusals", "Published bundles that were refused")
+        self.policy_refusals = counter(
+            "policy_refusals", "Published policies that could not be applied: everything is locked"
+        )
         self.breaches = counter("containment_breaches", "Answers stopped by the last lock")
         self.expired = counter("policy_expired_answers", "Answers under an expired policy")
         self.redis_up = gauge("redis_up", "1 while Redis answers")

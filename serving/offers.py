@@ -3,34 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
-from uuid import uuid4
 
-import orjson
-
-from recommender.customer import CustomerState, new_customer
+from recommender.customer import CustomerState, closed_customer, new_customer
 from recommender.decide import check_request, decide
 from recommender.errors import ContainmentBreach, StoreError
-from recommender.explain import Explainer, Reason
-from recommender.keys import customer_tag
-from recommender.request import (
-    Basis,
-    Context,
-    Decision,
-    Filters,
-    OfferRequest,
-    Pick,
-    Placement,
-    Source,
-)
+from recommender.request import Context, Filters, OfferRequest, Placement, Source
 from recommender.types import ItemId, OfferId
+from serving.answers import answer_body
+from serving.auditor import Auditor
 from serving.breaker import Breaker
-from serving.customers import Customers
+from serving.customers import Customers, Stored
 from serving.decisions import DecisionLog
 from serving.live import LiveBundle
+from serving.logged import seconds
+from serving.made import Made, asks_for_own, new_id
 from serving.metrics import Metrics
 from serving.problems import FieldError
-from serving.schemas import ContextQuery, Detail, FilterQuery, OfferQuery, PlacementQuery
+from serving.schemas import ContextQuery, FilterQuery, OfferQuery, PlacementQuery
 
 _NO_CONTEXT, _NO_FILTERS = ContextQuery(), FilterQuery()
 
@@ -43,13 +32,16 @@ class Offering:
         customers: Customers,
         placements: Mapping[str, Placement],
         breaker: Breaker,
-        decisions: DecisionLog,
         metrics: Metrics,
+        *,
+        decisions: DecisionLog,
+        auditor: Auditor,
     ) -> None:
         self._customers = customers
         self._placements = placements
         self._breaker = breaker
         self._decisions = decisions
+        self._auditor = auditor
         self._metrics = metrics
         self._answers = {
             (fallback, degraded): metrics.answers.labels(_word(fallback), _word(degraded))
@@ -67,44 +59,54 @@ class Offering:
         """
         request = self._request(bundle, query)
         check_request(bundle.index, request)
-        state, degraded = await self._state(bundle, query, request)
+        state, stored, degraded = await self._state(bundle, query, request)
+        # What is logged is what was decided with: a replay at that millisecond is exact.
+        at = int(now * 1000)
         try:
-            decision = decide(bundle.index, state, request, now)
+            decision = decide(bundle.index, state, request, seconds(at))
         except ContainmentBreach:
             self._metrics.breaches.inc()
             raise
-        decision_id = uuid4().hex
-        filled = _filled(bundle, decision, query.reasons)
-        self._note(bundle, query, decision, decision_id, degraded=degraded, now=now)
-        return decision_id, orjson.dumps(
-            {
-                "decision_id": decision_id,
-                "version": bundle.version,
-                "policy_version": bundle.policy_version,
-                "degraded": degraded,
-                "fallback": decision.fallback,
-                "placements": filled,
-            }
+        decision_id = new_id(at)
+        body = answer_body(bundle, decision, query.reasons, decision_id, degraded=degraded)
+        self._note(
+            Made(
+                id=decision_id,
+                at=at,
+                customer=query.customer_id,
+                bundle=bundle,
+                request=request,
+                detail=query.reasons,
+                state=state,
+                stored=stored,
+                degraded=degraded,
+                decision=decision,
+                body=body,
+            )
         )
+        return decision_id, body
 
     async def _state(
         self, bundle: LiveBundle, query: OfferQuery, request: OfferRequest
-    ) -> tuple[CustomerState, bool]:
-        """What is known of the customer, and True when it could not be read."""
+    ) -> tuple[CustomerState, Stored, bool]:
+        """What is known of the customer, what it was read from, and True when it was not.
+
+        A customer whose controls cannot be asked for may object to anything: all is locked.
+        """
         if query.customer_id is None:
-            return new_customer(), False
+            return new_customer(), Stored(), False
         if not self._breaker.closed:
-            return new_customer(), True
-        replenish = any(p.source is Source.REPLENISH for p in request.placements)
+            return closed_customer(), Stored(), True
+        own = asks_for_own(request)
         try:
-            state = await self._customers.state(bundle, query.customer_id, replenish=replenish)
+            read = await self._customers.state(bundle, query.customer_id, replenish=own)
         except StoreError as error:
             self._breaker.fail(error.what)
-            return new_customer(), True
-        return state, False
+            return closed_customer(), Stored(), True
+        return *read, False
 
     def _request(self, bundle: LiveBundle, query: OfferQuery) -> OfferRequest:
-        slots = bundle.index.bundle.manifest.policy.discovery_slots
+        slots = bundle.index.policy.discovery_slots
         return OfferRequest(
             placements=tuple(
                 self._placement(number, wanted, query.n, slots)
@@ -113,6 +115,7 @@ class Offering:
             channel=query.channel,
             context=_context(query.context),
             filters=_filters(query.filters),
+            gift=query.gift,
         )
 
     def _placement(
@@ -133,42 +136,13 @@ class Offering:
             return Placement(known.name, known.source, slots)
         return known
 
-    def _note(
-        self,
-        bundle: LiveBundle,
-        query: OfferQuery,
-        decision: Decision,
-        decision_id: str,
-        *,
-        degraded: bool,
-        now: float,
-    ) -> None:
-        """Counts the answer and queues its entry for the log."""
-        self._answers[decision.fallback, degraded].inc()
-        if decision.policy_expired:
+    def _note(self, made: Made) -> None:
+        """Counts the answer, queues it for the log, and offers it to the auditor."""
+        self._answers[made.decision.fallback, made.degraded].inc()
+        if made.decision.rules.expired:
             self._metrics.expired.inc()
-        known = bundle.index.offer_id
-        self._decisions.add(
-            {
-                "id": decision_id,
-                "at": int(now * 1000),
-                "version": bundle.version,
-                "policy": bundle.policy_version,
-                "customer": "" if query.customer_id is None else customer_tag(query.customer_id),
-                "channel": query.channel.value,
-                "fallback": decision.fallback,
-                "degraded": degraded,
-                # The slot `replenish` shows locked items: it leaves no trace here (guard G8).
-                "placements": {
-                    answer.name: [
-                        known(pick.offer)
-                        for pick in answer.picks
-                        if pick.basis is not Basis.REPLENISH
-                    ]
-                    for answer in decision.placements
-                },
-            }
-        )
+        self._decisions.add(made)
+        self._auditor.consider(made)
 
 
 def _word(flag: bool) -> str:
@@ -194,30 +168,3 @@ def _filters(filters: FilterQuery) -> Filters:
         max_price=filters.max_price,
         exclude=frozenset(map(OfferId, filters.exclude)),
     )
-
-
-def _filled(bundle: LiveBundle, decision: Decision, detail: Detail) -> dict[str, Any]:
-    """The placements of an answer, ready for JSON."""
-    explainer = None if detail == "none" else Explainer(bundle.index, decision, detail)
-
-    def shown(pick: Pick) -> dict[str, Any]:
-        offer = bundle.offer(pick.offer)
-        if explainer is not None:
-            offer["reasons"] = [_reason(reason) for reason in explainer.reasons(pick)]
-        return offer
-
-    return {
-        answer.name: {"fallback": answer.fallback, "offers": [shown(p) for p in answer.picks]}
-        for answer in decision.placements
-    }
-
-
-def _reason(reason: Reason) -> dict[str, Any]:
-    shown: dict[str, Any] = {
-        "kind": reason.kind,
-        "text": reason.text,
-        "share": round(reason.share, 4),
-    }
-    if reason.items:
-        shown["items"] = reason.items
-    return shown

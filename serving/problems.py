@@ -44,6 +44,25 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 """The errors of the calls under /v1, for their documentation."""
 
+CONTROL_RESPONSES = RESPONSES | {
+    404: _documented("A life event or a purpose is not known; `hint` names the nearest"),
+}
+"""The errors of what customers control."""
+
+ROLE_RESPONSES: dict[int | str, dict[str, Any]] = {
+    401: _documented("No token, or one that nobody was given"),
+    403: _documented("The token's owner lacks the role, or the service has no tokens"),
+}
+"""The further errors of calls that need a role."""
+
+POLICY_RESPONSES = RESPONSES | {
+    401: _documented("No token, or one that nobody was given"),
+    403: _documented("The role is missing, or another person has to agree; `hint` says who"),
+    404: _documented("There is no such version of the policy, or no bundle to hold it against"),
+    409: _documented("Somebody else was faster; the detail names what is live now"),
+}
+"""The errors of calls about policies."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -74,9 +93,12 @@ def problem(
         "problems": list(problems) if len(problems) > 1 else (),
     }
     content = orjson.dumps({name: value for name, value in parts.items() if value})
-    sent = dict(headers or {})
+    # An error names versions and people as its answer would, and is true for this moment only.
+    sent = {"Cache-Control": "no-store", **(headers or {})}
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         sent["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    if status == HTTPStatus.UNAUTHORIZED:
+        sent["WWW-Authenticate"] = "Bearer"
     return Response(content, status, sent, MEDIA_TYPE)
 
 

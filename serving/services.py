@@ -10,17 +10,24 @@ from uuid import uuid4
 from recommender.errors import ConfigError, StoreError
 from recommender.keys import Keys
 from recommender.request import Placement
+from serving.auditor import Auditor
 from serving.batching import CoalescedReader
 from serving.breaker import Breaker
+from serving.controls import ControlDesk
 from serving.customers import Customers, Records
 from serving.decisions import DecisionLog
 from serving.events import Intake
-from serving.live import LiveBundle, Swapper
+from serving.live import LiveBundle
 from serving.metrics import Metrics
 from serving.offers import Offering
 from serving.placements import load_placements
+from serving.policies import PolicyDesk
+from serving.replays import Replays
+from serving.roles import Tokens, load_tokens, warn_of_readers
 from serving.settings import Settings
+from serving.simulations import Simulations
 from serving.store import Store
+from serving.swapper import Swapper
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,17 +40,25 @@ class Services:
     reader: CoalescedReader
     swapper: Swapper
     decisions: DecisionLog
+    auditor: Auditor
+    replays: Replays
     offering: Offering
     intake: Intake
+    controls: ControlDesk
+    policies: PolicyDesk
+    simulations: Simulations
     metrics: Metrics
+    tokens: Tokens
 
     async def start(self) -> None:
         """Loads the live bundle, if Redis has one, and starts the background tasks."""
         await self.swapper.start()
         self.decisions.start()
+        self.auditor.start()
 
     async def stop(self) -> None:
         """Ends the tasks, writes what is queued, closes the connections."""
+        await self.auditor.stop()
         await self.decisions.stop()
         await self.swapper.stop()
         await self.reader.close()
@@ -67,6 +82,7 @@ def check_settings(settings: Settings) -> dict[str, Placement]:
             hint="set TACTFUL_REDIS_URL=redis://HOST:6379/0, or use `tactful serve`, which "
             "starts an embedded server when none is set",
         )
+    load_tokens(settings.tokens)
     return load_placements(settings.placements)
 
 
@@ -74,6 +90,7 @@ def create_services(
     settings: Settings, placements: dict[str, Placement], metrics: Metrics
 ) -> Services:
     """Wires the parts. Nothing is connected before `start`."""
+    warn_of_readers(settings.tokens)
     keys = Keys(settings.namespace)
     store = Store(settings.redis_url, keys, timeout=settings.redis_timeout)
     breaker = Breaker()
@@ -81,8 +98,23 @@ def create_services(
     worker = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
     swapper = Swapper(store, breaker, metrics, worker=worker, interval=settings.poll_interval)
     records = Records(metrics)
-    decisions = DecisionLog(store, keys, metrics, keep=settings.decisions_kept)
+    decisions = DecisionLog(
+        store,
+        keys,
+        metrics,
+        keep=settings.decisions_kept,
+        aside_seconds=settings.replay_ttl,
+    )
+    auditor = Auditor(
+        store,
+        keys,
+        metrics,
+        per_second=settings.audit_per_second,
+        keep=settings.suppressed_kept,
+    )
     customers = Customers(reader, keys, records)
+    intake = Intake(store, keys, records, breaker, settings)
+    policies = PolicyDesk(store, keys, swapper)
     return Services(
         settings=settings,
         store=store,
@@ -90,7 +122,15 @@ def create_services(
         reader=reader,
         swapper=swapper,
         decisions=decisions,
-        offering=Offering(customers, placements, breaker, decisions, metrics),
-        intake=Intake(store, keys, records, breaker, settings),
+        auditor=auditor,
+        replays=Replays(store, keys, records),
+        offering=Offering(
+            customers, placements, breaker, metrics, decisions=decisions, auditor=auditor
+        ),
+        intake=intake,
+        controls=ControlDesk(store, keys, records, intake, breaker),
+        policies=policies,
+        simulations=Simulations(store, keys, records, policies, placements),
         metrics=metrics,
+        tokens=load_tokens(settings.tokens),
     )

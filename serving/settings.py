@@ -53,6 +53,11 @@ class Settings(BaseSettings):
     placements: Path | None = Field(
         default=None, description="YAML file of the shop's own placements"
     )
+    tokens: Path | None = Field(
+        default=None,
+        description="YAML file of people, their roles and hashes of their tokens; without it every "
+        "call that needs a role is refused",
+    )
     body_limit: int = Field(
         default=1_000_000, ge=1_000, le=100_000_000, description="largest request body in bytes"
     )
@@ -77,6 +82,24 @@ class Settings(BaseSettings):
     )
     decisions_kept: int = Field(
         default=100_000, ge=1, description="about how many decisions the log holds"
+    )
+    replay_ttl: int = Field(
+        default=30 * SECONDS_A_DAY,
+        ge=60,
+        description="most seconds that a replay's further records are kept: what a customer told "
+        "us, and what filled `replenish`; a full log keeps them about as long as its entries",
+    )
+    audit_per_second: float = Field(
+        default=5.0,
+        ge=0,
+        le=1_000,
+        description="decisions a second and worker that are looked at for what the guard held "
+        "back; 0: none",
+    )
+    suppressed_kept: int = Field(
+        default=200_000,
+        ge=1,
+        description="about how many decisions the log of what was held back holds",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="least important log line that is written"
