@@ -100,7 +100,7 @@ class ServerFacts:
 
 def server_facts(url: str) -> ServerFacts:
     """Asks the server at `url`; StoreError when it does not answer."""
-    with _answering(), connect(url) as client:
+    with answering(), connect(url) as client:
         answers: Any = client
         info = answers.info()
         return ServerFacts(
@@ -115,13 +115,14 @@ def server_facts(url: str) -> ServerFacts:
 
 def live_version(url: str, keys: Keys) -> str | None:
     """The version that answers, None when there is none; StoreError as in `server_facts`."""
-    with _answering(), connect(url) as client:
+    with answering(), connect(url) as client:
         raw: Any = client.get(keys.live)
         return raw.decode() if raw else None
 
 
 @contextmanager
-def _answering() -> Iterator[None]:
+def answering() -> Iterator[None]:
+    """Makes a StoreError of what the client raises when the server does not answer."""
     try:
         yield
     except RedisError as error:

@@ -22,7 +22,7 @@ import typer
 from recommender.errors import TactfulError
 from tactful import console
 from tactful.cli import INTERRUPTED
-from tactful.commands import demo, doctor, guard, publish, serve, train
+from tactful.commands import controls, demo, doctor, guard, publish, serve, token, train
 
 DEBUG_SETTING = "TACTFUL_DEBUG"
 REPORT_AT = "the project's issue tracker"
@@ -40,7 +40,7 @@ def program() -> typer.Typer:
         rich_markup_mode="rich",
     )
     app.callback()(_options)
-    for commands in (train, publish, serve, doctor, demo, guard):
+    for commands in (train, publish, serve, doctor, demo, guard, controls, token):
         commands.register(app)
     return app
 

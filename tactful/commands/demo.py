@@ -20,6 +20,9 @@ def register(app: typer.Typer) -> None:
 def demo(
     *,
     once: Annotated[bool, typer.Option("--once", help="End after the show.")] = False,
+    story: Annotated[
+        bool, typer.Option("--story", help="Tell ten scenarios of the guard, with real answers.")
+    ] = False,
     port: Annotated[int | None, typer.Option(help="Port to listen on [TACTFUL_PORT].")] = None,
     overrides: Overrides = None,
 ) -> None:
@@ -28,11 +31,12 @@ def demo(
     free = next_free(settings.host, settings.port)
     if settings.port and free != settings.port:
         console.tell(f"port {settings.port} is taken by another program; taking {free}")
+    settings = settings.model_copy(update={"port": free})
+    if story:
+        from tactful.demo.story import tell  # noqa: PLC0415  # brings numpy and polars
+
+        tell(settings, state_dir() / "story", overrides or [], once=once)
+        return
     from tactful.demo.play import play  # noqa: PLC0415  # brings numpy and polars
 
-    play(
-        settings.model_copy(update={"port": free}),
-        state_dir() / "demo",
-        overrides or [],
-        once=once,
-    )
+    play(settings, state_dir() / "demo", overrides or [], once=once)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from recommender.errors import ConflictError
+from recommender.errors import ConflictError, PolicyError
 from recommender.times import iso_utc
 from tactful import console
 from tactful.workplace import workbench
@@ -43,10 +43,11 @@ def publish(
         if activated:
             bench.publisher.activate(result.version)
         collected = _collect(bench.publisher)
+        policy = _policies(bench.publisher, bundle_dir)
     summary = result.summary
     if as_json:
         live = {"live": activated, "already": result.already, "collected": collected}
-        console.print_json(asdict(summary) | live)
+        console.print_json(asdict(summary) | live | {"policy": policy})
         return
     screen = console.out()
     there = "was there already, verified" if result.already else "published and verified"
@@ -60,6 +61,13 @@ def publish(
         screen.print(f"  removed, since nobody needs them: {', '.join(collected)}")
     if not activated:
         screen.print(f"  make it live with: tactful activate {summary.version}")
+    if policy["holds"] is not None and not policy["same"]:
+        screen.print(
+            f"  the live policy, version {policy['holds']}, holds; the bundle was trained under "
+            f"version {policy['trained_under']}: what version {policy['holds']} masks on top is "
+            "masked in answers, and leaves the models with the next training",
+            soft_wrap=True,
+        )
 
 
 def activate(
@@ -116,6 +124,22 @@ def publish_with_bar(publisher: Publisher, bundle_dir: Path) -> PublishResult:
             seen = now
 
         return publisher.publish(bundle_dir, progress)
+
+
+def _policies(publisher: Publisher, bundle_dir: Path) -> dict[str, int | bool | None]:
+    """Which published policy holds, if any, and under which one the bundle was trained."""
+    from training.bundle_dir import read_manifest  # noqa: PLC0415
+
+    own, holds = read_manifest(bundle_dir).policy, publisher.policies.ledger().live
+    source = publisher.policies.live_source()
+    same = True
+    if source is not None:
+        try:
+            same = source.compile().policy == own
+        except PolicyError:
+            # A pack may have gone with an older release; workers say so and lock everything.
+            same = False
+    return {"holds": holds, "trained_under": own.version, "same": same}
 
 
 def _collect(publisher: Publisher) -> list[str]:

@@ -1,18 +1,17 @@
 """Why does this customer get what they get? In plain words, from what serving has stored.
 
 The doctor reads what a worker would read, decides what a worker would decide, and says what that
-rests on. It never says whether an unknown customer is unknown or has only what may not be used:
-nothing stored tells the two apart.
+rests on. It never says whether an unknown customer is unknown or has only what may not be used: it
+counts under the rules that the decision was made under.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from recommender.codec import bundle_arrays, decode_bundle, parse_manifest
-from recommender.customer import CustomerState
 from recommender.decide import decide
-from recommender.errors import InputError
+from recommender.errors import InputError, PolicyError
 from recommender.explain import Explainer
 from recommender.ids import id_problem
 from recommender.index import BundleIndex
@@ -20,7 +19,8 @@ from recommender.keys import Keys
 from recommender.request import BUILT_IN, Decision, OfferRequest
 from recommender.times import iso_utc
 from recommender.types import SECONDS_A_DAY
-from serving.customers import Records, with_events
+from serving.counted import Usable
+from serving.customers import Records, Stored
 from serving.live import LiveBundle
 from serving.metrics import Metrics
 from serving.store import Store
@@ -62,41 +62,56 @@ async def examine(url: str, keys: Keys, customer: str, now: float) -> Story:
         raise InputError(f"the customer id {problem}", hint="give it as the purchases have it")
     store = Store(url, keys, timeout=_PATIENCE)
     try:
-        version = await store.pointer()
+        version, policy = await store.pointers()
         if version is None:
             nothing = "Nothing is published, so every request is refused until something is."
             return Story(customer, None, 0, 0, True, (nothing, "Run: tactful publish BUNDLE_DIR"))
-        bundle = await _bundle(store, version)
+        bundle, closed = await _bundle(store, version, policy)
         raw = await store.read_patiently(
-            [keys.learned(version, customer), keys.events(customer), keys.replenish(customer)]
+            [
+                keys.learned(version, customer),
+                keys.events(customer),
+                keys.controls(customer),
+                keys.replenish(customer),
+            ]
         )
     finally:
         await store.close()
-    return _tell(bundle, customer, raw, now)
+    told = _tell(bundle, customer, Stored(*raw), now)
+    return replace(told, sentences=(*closed, *told.sentences))
 
 
-async def _bundle(store: Store, version: str) -> LiveBundle:
+async def _bundle(store: Store, version: str, policy: str) -> tuple[LiveBundle, list[str]]:
+    """The live version under the policy that holds, and what is wrong with that policy."""
     manifest = parse_manifest(await store.manifest(version))
     arrays = await store.arrays(version, bundle_arrays(manifest))
-    return LiveBundle.of(BundleIndex(decode_bundle(manifest, arrays)))
+    own = LiveBundle.of(BundleIndex(decode_bundle(manifest, arrays)))
+    if not policy:
+        return own, []
+    try:
+        return own.under(policy, await store.policy_source(policy)), []
+    except PolicyError as error:
+        # As the workers do: they hold back everything, and go on answering.
+        told = f"Policy {policy} cannot be applied, so much is held back: {error.what}."
+        return own.closed(policy), [told]
 
 
-def _tell(bundle: LiveBundle, customer: str, raw: list[bytes | None], now: float) -> Story:
+def _tell(bundle: LiveBundle, customer: str, stored: Stored, now: float) -> Story:
     records = Records(Metrics())
-    state = records.state(bundle, *raw)
-    trained, _ = records.learned(bundle, raw[0])
-    events = records.live(raw[1]).events
-    fresh = len(events) if with_events(bundle, trained, events) is not trained else 0
+    state = records.state(bundle, stored)
     decision = decide(bundle.index, state, OfferRequest((BUILT_IN[_PLACEMENT],)), now)
+    usable = Usable(bundle, state, decision.rules, now)
+    trained = usable.learned(records.learned(bundle, stored.learned)[0])
+    fresh = len(usable.events(records.live(stored.live).events))
     sentences = [
-        *_knowledge(len(trained), fresh, state),
+        *_knowledge(trained, fresh),
         *_answer(decision),
         *_age(bundle, now),
     ]
     return Story(
         customer=customer,
         version=bundle.version,
-        visible_items=len(decision.view),
+        visible_items=len(decision.known.view),
         events=fresh,
         fallback=decision.fallback,
         sentences=tuple(sentences),
@@ -104,7 +119,7 @@ def _tell(bundle: LiveBundle, customer: str, raw: list[bytes | None], now: float
     )
 
 
-def _knowledge(trained: int, fresh: int, state: CustomerState) -> list[str]:
+def _knowledge(trained: int, fresh: int) -> list[str]:
     told = []
     if trained:
         told.append(f"The live version knows {_count(trained, 'item')} that may be used.")
@@ -116,17 +131,15 @@ def _knowledge(trained: int, fresh: int, state: CustomerState) -> list[str]:
         )
     if fresh:
         told.append(f"Since it was trained, {_count(fresh, 'event')} came in and count already.")
-    if len(state.view) and state.factor is None:
-        told.append("The taste profile is folded in anew at every request; that is as exact.")
     return told
 
 
 def _answer(decision: Decision) -> list[str]:
     told = []
-    if decision.policy_expired:
+    if decision.rules.expired:
         told.append(
             "The guard's policy has expired, so everything that it knows is held back until a "
-            "renewed one is trained in."
+            "renewed one is published."
         )
     if decision.fallback:
         told.append("So this customer gets popular offers, marked `fallback`.")

@@ -91,7 +91,7 @@ def test_more_offers_than_anybody_reads_are_refused_before_anything_is_read(
     [
         ("evaluate", "guard.packs=[]", "evaluation"),
         ("evaluate", "model.factors=3", "model.seed"),
-        ("batch", "evaluation.n=3", "purchases, lenient"),
+        ("batch", "evaluation.n=3", "purchases, guard.controls, lenient"),
     ],
 )
 def test_an_override_of_what_the_bundle_brings_is_said_to_change_nothing(

@@ -97,6 +97,22 @@ def test_batch_takes_a_list_of_customers_and_only_what_is_new(
     assert not bought & offered
 
 
+def test_batch_for_a_channel_that_goes_out_holds_no_own_purchases(
+    tactful: Run, csvs: tuple[Path, Path], bundles: tuple[Path, Path], tmp_path: Path
+) -> None:
+    out = tmp_path / "recs.parquet"
+    names = ("batch", "--bundle", bundles[1], "--purchases", csvs[0], "--out", out, "--channel")
+    done = tactful(*names, "email")
+    assert done.returncode == 0, done.stderr
+    bought = {(customer, item) for customer, item, _ in shop.population()}
+    offered = set(pl.read_parquet(out).select("customer_id", "offer_id").iter_rows())
+    assert offered
+    assert not bought & offered
+    refused = tactful(*names, "fax")
+    assert refused.returncode == 2
+    assert "email" in refused.stderr
+
+
 def test_batch_counts_aloud_who_is_repeated_or_unknown_and_takes_a_byte_order_mark(
     tactful: Run, csvs: tuple[Path, Path], bundles: tuple[Path, Path], tmp_path: Path
 ) -> None:
@@ -180,7 +196,7 @@ def test_guard_lint_and_preview_say_what_a_policy_does(
     preview = tactful("guard", "preview", policy, "--catalogue", csvs[1], "--json")
     events = {event["id"]: event for event in json.loads(preview.stdout)["events"]}
     assert events["hunting"]["evidence"] == 1
-    assert events["hunting"]["examples"] == ["bread no 1"]
+    assert [item["title"] for item in events["hunting"]["examples"]] == ["bread no 1"]
     shown = tactful("guard", "preview", policy, "--catalogue", csvs[1])
     assert "hunting" in shown.stdout
 
@@ -213,7 +229,7 @@ def test_training_without_a_catalogue_is_told_to_name_one(
     assert "--catalogue" in done.stderr
 
 
-def test_an_expired_policy_is_applied_but_said_to_have_expired(
+def test_an_expired_policy_is_an_error_of_lint_and_is_shown_as_what_it_is(
     tactful: Run, csvs: tuple[Path, Path], tmp_path: Path
 ) -> None:
     """It may begin with a byte order mark, as some editors write it."""
@@ -225,8 +241,13 @@ def test_an_expired_policy_is_applied_but_said_to_have_expired(
         preview = ("guard", "preview", policy, "--catalogue", csvs[1])
         for command in (lint, preview):
             done = tactful(*command)
-            assert done.returncode == 0, done.stderr
-            assert ("it expired on 2020-01-01" in done.stdout) == expired
+            if command is lint and expired:
+                assert done.returncode == 2
+                assert "the policy ended on 2020-01-01: everything is locked" in done.stderr
+                assert "can be applied" not in done.stdout
+            else:
+                assert done.returncode == 0, done.stderr
+                assert ("it expired on 2020-01-01" in done.stdout) == expired
             told = json.loads(tactful(*command, "--json").stdout)
             assert (told["valid_until"], told["expired"]) == (until, expired)
 

@@ -37,3 +37,10 @@ def test_a_question_that_gets_no_answer_is_an_error_that_names_the_log(tmp_path:
     with pytest.raises(StoreError, match="does not answer") as caught:
         ended(log, 1).offers({})
     assert str(log) in caught.value.hint
+
+
+def test_a_call_that_gets_no_answer_is_an_error_that_names_the_log(tmp_path: Path) -> None:
+    log = tmp_path / "serve.log"
+    with pytest.raises(StoreError, match="does not answer") as caught:
+        ended(log, 1).call("PUT", "/v1/customers/ida/objections/alcohol")
+    assert str(log) in caught.value.hint
