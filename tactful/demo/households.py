@@ -73,7 +73,7 @@ def without_guard(
     shelf = guarded(shop.catalogue, shop.offers, guard)
     reveals = (shelf.target & np.uint64(1 << bit)) != 0
     evidence = (shelf.evidence & np.uint64(1 << bit)) != 0
-    open_guard = CompiledGuard(type(guard.policy)(), ())
+    open_guard = CompiledGuard(type(guard.policy)(), (), ())
     bundle, table = fit_models(
         shop.interactions,
         guarded(shop.catalogue, shop.offers, open_guard),

@@ -42,6 +42,22 @@ class Service:
                 hint=f"read {self.log}",
             ) from error
 
+    def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> bytes:
+        """The body of any answer below 400; StoreError for every other, and when none comes."""
+        try:
+            return self._call(method, path, body)
+        except HTTPError as error:
+            with error:
+                told = error.read().decode(errors="replace")
+            raise StoreError(
+                f"{method} {path} was answered with {error.code}: {told}", hint=f"read {self.log}"
+            ) from error
+        except OSError as error:
+            raise StoreError(
+                f"the service does not answer ({error}){self._last_words()}",
+                hint=f"read {self.log}",
+            ) from error
+
     def wait(self) -> None:
         """Waits as long as the service runs; raises StoreError when it ends, since nobody asked."""
         # Not one long system call: a signal that came just before it would be slept through.
@@ -53,11 +69,17 @@ class Service:
         )
 
     def _ask(self, path: str, query: dict[str, Any] | None = None) -> dict[str, Any]:
-        body = None if query is None else json.dumps(query).encode()
+        found: dict[str, Any] = json.loads(
+            self._call("GET" if query is None else "POST", path, query)
+        )
+        return found
+
+    def _call(self, method: str, path: str, body: dict[str, Any] | None) -> bytes:
+        content = None if body is None else json.dumps(body).encode()
         headers = {"Content-Type": "application/json"}
-        request = Request(self.address + path, body, headers)  # noqa: S310  # our own address
+        request = Request(self.address + path, content, headers, method=method)  # noqa: S310  # our own address
         with urlopen(request, timeout=_ANSWER_SECONDS) as answer:  # noqa: S310
-            found: dict[str, Any] = json.load(answer)
+            found: bytes = answer.read()
             return found
 
     def not_ready(self) -> str:
@@ -81,9 +103,16 @@ class Service:
 
 
 @contextmanager
-def service(url: str, host: str, port: int, log: Path) -> Iterator[Service]:
-    """Serves from the Redis server at `url` until the context ends."""
+def service(
+    url: str, host: str, port: int, log: Path, namespace: str | None = None
+) -> Iterator[Service]:
+    """Serves from the Redis server at `url` until the context ends.
+
+    namespace   what its keys start with; None: what the environment says
+    """
     environment = os.environ | {PREFIX + "REDIS_URL": url, PREFIX + "LOG_LEVEL": "warning"}
+    if namespace is not None:
+        environment[PREFIX + "NAMESPACE"] = namespace
     command = [sys.executable, "-m", "tactful", "serve", "--host", host, "--port", str(port)]
     with log.open("wb") as out:
         process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
