@@ -6,9 +6,12 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check --only-binary :all:
 ARGS ?=
+CORE := tests/unit/recommender tests/contract tests/property/test_guard_in_the_core.py \
+  tests/property/test_controls_in_the_core.py tests/property/test_guard_in_corners.py \
+  tests/property/test_locks_that_once_opened.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench clean
+.PHONY: help demo test lint format coverage mutants prove bench clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +31,16 @@ format: $(VENV)/.dev ## let ruff put the code in order
 	@$(PYTHON) -m ruff check --fix .
 	@$(PYTHON) -m ruff format .
 
+coverage: $(VENV)/.dev ## branches of the guard that no core test takes; none is the rule
+	@$(PYTHON) -m pytest -n auto -q --cov --cov-report=term $(CORE)
+
+mutants: $(VENV)/.dev ## break the guard in every way we thought of; each must be noticed
+	@$(PYTHON) tests/mutants/run.py $(ARGS)
+
+prove: $(VENV)/.dev ## every property of the guard with 500 examples, then the mutants
+	@HYPOTHESIS_PROFILE=prove $(PYTHON) -m pytest -n auto -q tests/property
+	@$(PYTHON) tests/mutants/run.py $(ARGS)
+
 bench: ## list the benchmarks and how to run them
 	@for file in benchmarks/*.py; do \
 	  [ -e "$$file" ] || { echo "no benchmarks here"; exit 0; }; \
@@ -36,7 +49,7 @@ bench: ## list the benchmarks and how to run them
 	done
 
 clean: ## remove the virtual environment, caches and the embedded server's data
-	rm -rf $(VENV) .tactful .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
+	rm -rf $(VENV) .tactful .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage build *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.demo: $(VENV)/.made pyproject.toml
