@@ -17,6 +17,7 @@ from recommender.bundle import (
     Manifest,
     ModelParameters,
     Neighbours,
+    Promotions,
 )
 from recommender.catalogue import Catalogue, own_offers
 from recommender.guard.policy import GuardPolicy
@@ -113,6 +114,7 @@ def tiny(as_of: int) -> tuple[FactorBundle, CustomerTable]:
         catalogue=catalogue,
         evidence=np.zeros(3, dtype=np.uint64),
         target=np.zeros(3, dtype=np.uint64),
+        soft=np.zeros(3, dtype=np.uint64),
         item_of_row=np.arange(3, dtype=np.int32),
         factors=np.eye(3, 2, dtype=np.float32),
         gramian=np.eye(2),
@@ -121,7 +123,11 @@ def tiny(as_of: int) -> tuple[FactorBundle, CustomerTable]:
         popularity=ones,
         support=np.full(3, CUSTOMERS, dtype=np.int32),
         offers=own_offers(catalogue),
+        promotions=Promotions(
+            indptr=np.arange(4, dtype=np.int32), items=np.arange(3, dtype=np.int32)
+        ),
         offer_target=np.zeros(3, dtype=np.uint64),
+        offer_soft=np.zeros(3, dtype=np.uint64),
         similar=nothing,
         complements=nothing,
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
+from recommender.controls import Controls, dump_controls
 from recommender.customer import ReplenishPurchase
 from recommender.guard.replenish import RECORD_SECONDS
 from recommender.keys import Keys
@@ -65,3 +66,22 @@ def test_a_bundle_directory_without_the_file_reminds_of_nothing(
     (directory / FILE).unlink()
     Publisher(client, keys, time.time).publish(directory)
     assert not list(client.scan_iter(match=f"{keys.namespace}:r:*"))
+
+
+def test_what_was_forgotten_since_the_training_does_not_come_back(
+    client: Redis, keys: Keys, directory: Path
+) -> None:
+    told = Controls(customer="ada", forgotten={"diaper-1": 150})
+    client.set(keys.controls("ada"), dump_controls(told))
+    Publisher(client, keys, time.time).publish(directory)
+    assert record(client, keys, "ada") == [(200, "diaper-1")]
+
+
+def test_nothing_is_added_for_a_customer_whose_controls_cannot_be_read(
+    client: Redis, keys: Keys, directory: Path
+) -> None:
+    client.set(keys.controls("ada"), b"torn")
+    with pytest.warns(RuntimeWarning, match="nothing is added"):
+        Publisher(client, keys, time.time).publish(directory)
+    assert record(client, keys, "ada") == []
+    assert record(client, keys, "bob") == [(150, "food-1")]
