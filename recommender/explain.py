@@ -200,7 +200,7 @@ class Explainer:
         found = {}
         for knowledge in {id(k): k for k in (decision.known, decision.unchained)}.values():
             offers = [p.offer for p in picks if decision.knowledge_of(p.offer) is knowledge]
-            if offers:
+            if offers and knowledge.factor is not None:
                 found[knowledge is decision.known] = self._split(knowledge, offers)
         return found
 

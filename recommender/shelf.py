@@ -70,7 +70,8 @@ class Shelf:
     def question(self, knowledge: Knowledge) -> Floats | None:
         """What the customer asks of the explore matrix; None: nothing is known."""
         if knowledge.factor is None:
-            return None
+            # Beside what is known, nothing may be used for these offers: popularity alone ranks.
+            return None if knowledge is self.known else _popularity_query(self.index)
         found = self._queries.get(id(knowledge))
         if found is None:
             found = self._queries[id(knowledge)] = _query(self.index, knowledge.factor)
@@ -227,3 +228,10 @@ def _sellable(index: BundleIndex, filters: Filters, item: int) -> bool:
 def _query(index: BundleIndex, factor: Floats) -> Floats:
     bundle = index.bundle
     return query(factor, bundle.gramian, len(bundle.factors), bundle.parameters)
+
+
+def _popularity_query(index: BundleIndex) -> Floats:
+    """What a customer asks of whom nothing is known: the popular part and no cross part."""
+    asked = np.zeros(index.explore.shape[1], dtype=np.float32)
+    asked[-1] = index.bundle.parameters.popularity_weight
+    return asked

@@ -41,7 +41,7 @@ class NoTrial:
         bit = self.goods.policy.bit(rule.id)
         if shown := sorted(after & self.goods.targets_of(bit)) if self._locks(rule, way) else []:
             self.broken.append(f"{told}: after the {way} it shows {shown}")
-        sensitive = self.goods.targets_of(self.goods.policy.everything)
+        sensitive = self.goods.targets_of(self.goods.rules.contained)
         usual = self._shown(f"usual-{number}", known)
         if added := sorted((after - before - usual) & sensitive):
             self.broken.append(f"{told}: the {way} added {added}")

@@ -14,7 +14,7 @@ from redis import Redis
 
 from recommender.bundle import Promotions
 from recommender.channel import Channel
-from recommender.controls import Controls, Need, Term
+from recommender.controls import Controls, Declaration, Need, Term
 from recommender.customer import (
     CustomerState,
     ReplenishPurchase,
@@ -23,7 +23,9 @@ from recommender.customer import (
 )
 from recommender.decide import decide
 from recommender.errors import ContainmentBreach
+from recommender.explain import Explainer
 from recommender.guard.containment import release_replenish
+from recommender.guard.policy import PREFERENCE_CENTRE
 from recommender.guard.source import PolicySource
 from recommender.index import BundleIndex
 from recommender.keys import Keys
@@ -31,7 +33,13 @@ from recommender.request import BUILT_IN, OfferRequest, Placement, Source
 from recommender.types import ItemId
 from serving.live import LiveBundle
 from serving.settings import Settings
-from tests.property.test_controls_in_the_core import guarded, rich_policy, shown, train_guarded
+from tests.property.test_controls_in_the_core import (
+    guarded,
+    rich_policy,
+    shown,
+    train_guarded,
+    with_row,
+)
 from tests.support.service import Running, eventually, publish, redis_server, running
 from tests.support.shop import AS_OF, DAY, Shop, policy, population, train
 
@@ -210,3 +218,21 @@ def test_a_need_that_names_a_category_unlocks_nothing() -> None:
         asks = replace(state, controls=Controls(needs={"n": need}))
         offers = shown(found, decide(found.index, asks, HOME, AS_OF))
         assert ("crib" in offers) is expected
+
+
+def test_g6_what_was_declared_does_not_hang_on_what_must_not_chain() -> None:
+    """School pens are all that is known: the declared nappies are ranked by popularity alone."""
+    told = Controls(declarations={"infant": Declaration(at=AS_OF - DAY, source=PREFERENCE_CENTRE)})
+    found = guarded()
+    row = int(found.index.row_of_item[found.index.item_index[ItemId("school-1")]])
+    pens = with_row(new_customer().view, row, 3)
+    answers = []
+    for controls in (told, told.with_entry("objections", "school", Term(at=AS_OF))):
+        state = CustomerState(pens, controls=controls)
+        decision = decide(found.index, state, HOME, AS_OF)
+        answers.append(shown(found, decision) & {"diaper-1", "diaper-2", "food-1"})
+        explainer = Explainer(found.index, decision, "full")
+        for pick in decision.placements[0].picks:
+            total = sum(part.value for part in explainer.contributions(pick))
+            assert total == pytest.approx(pick.score, rel=1e-4, abs=1e-5)
+    assert answers[0] == answers[1] != set()
