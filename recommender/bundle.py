@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from recommender.catalogue import Catalogue, Offers
 from recommender.customer import View
+from recommender.guard.layout import GuardBits
 from recommender.guard.policy import GuardPolicy
 from recommender.types import Bits, CustomerId, Doubles, Floats, Ints, Longs
 
@@ -148,6 +149,17 @@ class FactorBundle:
     def version(self) -> str:
         """The name under which the bundle is published."""
         return self.manifest.version
+
+    @property
+    def bits(self) -> GuardBits:
+        """The life-event bits of the catalogue and the offers."""
+        return GuardBits(
+            evidence=self.evidence,
+            target=self.target,
+            soft=self.soft,
+            offer_target=self.offer_target,
+            offer_soft=self.offer_soft,
+        )
 
     @property
     def guarded_offers(self) -> Offers:

@@ -8,7 +8,7 @@ from recommender.bundle import FactorBundle
 from recommender.errors import ConflictError, NotFound
 from recommender.guard.change import Laid, PolicyChange, compare
 from recommender.guard.finding import Finding
-from recommender.guard.layout import GuardBits, lay
+from recommender.guard.layout import lay
 from recommender.guard.ledger import Ledger, LiveVersion
 from recommender.guard.lint import lint
 from recommender.guard.source import PolicySource
@@ -62,11 +62,8 @@ class LivePolicy:
 def own_policy(bundle: FactorBundle) -> LivePolicy:
     """The policy inside a bundle, which holds while none was ever published."""
     manifest = bundle.manifest
-    bits = GuardBits(
-        bundle.evidence, bundle.target, bundle.soft, bundle.offer_target, bundle.offer_soft
-    )
     version = own_version(manifest.policy.version, manifest.version)
-    return LivePolicy(bundle, version, Laid(manifest.policy, bits))
+    return LivePolicy(bundle, version, Laid(manifest.policy, bundle.bits))
 
 
 def own_version(policy_version: int, bundle_version: str) -> LiveVersion:

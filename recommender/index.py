@@ -128,14 +128,7 @@ class BundleIndex:
     @property
     def bits(self) -> GuardBits:
         """The life-event bits of the catalogue and the offers, as they are in use."""
-        bundle = self.bundle
-        return GuardBits(
-            evidence=bundle.evidence,
-            target=bundle.target,
-            soft=bundle.soft,
-            offer_target=bundle.offer_target,
-            offer_soft=bundle.offer_soft,
-        )
+        return self.bundle.bits
 
     def rules(self, now: float) -> GuardRules:
         """The policy's rules at `now` (seconds since 1970), for one who has told us nothing."""
