@@ -17,7 +17,7 @@ from training.config import TrainConfig
 from training.fit import fit_models
 from training.guarding import guarded
 from training.progress import Silent
-from training.reading.shop import read_shop
+from training.reading.shop import Shop, read_shop
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +39,11 @@ class Aside:
 
 def without_guard(config: TrainConfig, published: FactorBundle) -> Aside:
     """Fits all lines of a shop, with the blend of the published bundle."""
-    shop = read_shop(config, now=time.time(), progress=Silent())
+    return fit_aside(read_shop(config, now=time.time(), progress=Silent()), config, published)
+
+
+def fit_aside(shop: Shop, config: TrainConfig, published: FactorBundle) -> Aside:
+    """`without_guard`, for a shop that was read already."""
     bundle, table = fit_models(
         shop.interactions,
         guarded(shop.catalogue, shop.offers, CompiledGuard(GuardPolicy(), (), ())),

@@ -13,10 +13,9 @@ from recommender.guard.document import CompiledGuard
 from recommender.index import BundleIndex
 from recommender.request import BUILT_IN, OfferRequest, Placement
 from recommender.types import Bools, CustomerId, Doubles, Longs
+from tactful.demo.aside import fit_aside
 from training.config import TrainConfig
-from training.fit import fit_models
 from training.guarding import guarded
-from training.progress import Silent
 from training.reading.shop import Shop
 
 LIFE_EVENT = "infant"
@@ -73,18 +72,9 @@ def without_guard(
     shelf = guarded(shop.catalogue, shop.offers, guard)
     reveals = (shelf.target & np.uint64(1 << bit)) != 0
     evidence = (shelf.evidence & np.uint64(1 << bit)) != 0
-    open_guard = CompiledGuard(type(guard.policy)(), (), ())
-    bundle, table = fit_models(
-        shop.interactions,
-        guarded(shop.catalogue, shop.offers, open_guard),
-        config.model,
-        published.parameters,
-        Silent(),
-        config_digest="",
-        with_neighbours=False,
-    )
+    aside = fit_aside(shop, config, published)
+    index, table = aside.index, aside.table
     lines = _lines_of_evidence(shop, evidence)
-    index = BundleIndex(bundle)
     candidates = np.argsort(-lines, kind="stable")[:_CANDIDATES]
     known = {customer: c for c, customer in enumerate(table.customers)}
     answers = []
