@@ -77,6 +77,7 @@ def catalogue(items: int) -> Catalogue:
         tags=((),) * items,
         brands=("",) * items,
         price=np.random.default_rng(2).gamma(2.0, 2.5, items).astype(np.float32),
+        added=np.full(items, np.nan),
         available=np.ones(items, dtype=np.bool_),
         listed=np.ones(items, dtype=np.bool_),
     )
@@ -127,6 +128,7 @@ def bundle_of(listing: Catalogue, customers: int) -> FactorBundle:
         gramian=factors.astype(np.float64).T @ factors.astype(np.float64),
         repeat_scale=chance.uniform(0.2, 1.2, n).astype(np.float32),
         trend_scale=np.ones(n, dtype=np.float32),
+        edges=none,
         popularity=popularity,
         support=(popularity * customers).astype(np.int32) + 20,
         offers=offers,

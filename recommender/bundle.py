@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, JsonValue
 
 from recommender.catalogue import Catalogue, Offers
 from recommender.customer import View
@@ -12,32 +12,51 @@ from recommender.guard.layout import GuardBits
 from recommender.guard.policy import GuardPolicy
 from recommender.types import Bits, CustomerId, Doubles, Floats, Ints, Longs
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Raised whenever an array or a manifest key changes its meaning."""
 
 
 class ModelParameters(BaseModel):
-    """What the validation window decided; everything that turns a view into scores.
+    """What the validation windows decided; everything that turns a view into scores.
 
-    With w = weeks, per customer u, offer o promoting items i (see docs/architecture.md):
+    With w = weeks, per customer u, row i, history j (see docs/architecture.md):
 
-        score(u, o) = sum_i repeat_scale_i * own_ui                                    own
-                    + cross_weight * mean_i (trend_scale_i * x_u . y_i) / s_u          cross
-                    + popularity_weight * mean_i popularity_i                          popular
-        own_ui = sum over baskets of 2^(-age / own_half_life)
-        s_u    = root mean square of x_u . y_i over all items = sqrt(x_u' G x_u / n)
-        c_ui   = confidence_floor + sqrt(sum over baskets of 2^(-age / confidence_half_life))
+        score(u, i) = own_ui + cross_weight * h_ui * cross_ui / N_u + popularity_weight * prior_i
+
+        own_ui   = rep_i ^ repeat_exponent * tau_i ^ trend_exponent
+                   * sum over baskets of m 2^(-age / fast) + (1 - m) 2^(-age / slow)
+        cross_ui = tau_i ^ cross_trend_exponent
+                   * (als_weight * x_u . y_i / s_u + sum over heads k of weight_k * e_k,ui)
+        e_k,ui   = sum_j c_uj W_k,ji / sum_j c_uj
+        N_u      = the largest cross_ui among what the customer has not bought, at least a
+                   hundredth of the largest of all
+        h_ui     = own_cross_share where the customer has bought i, else 1
+        s_u      = root mean square of x_u . y_i over all rows = sqrt(x_u' G x_u / n)
+        c_ui     = confidence_floor + sqrt(sum over baskets of 2^(-age / confidence_half_life))
+        prior_i  = (recent buyers / the most recent buyers of any item) ^ popularity_exponent
+
+    m is `own_fast_share`, fast and slow are `own_fast_half_life_weeks` and
+    `own_slow_half_life_weeks`. `edge_weights` names the item-to-item heads W_k; together with
+    `als_weight` they add up to 1.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    own_half_life_weeks: float
+    own_fast_half_life_weeks: float
+    own_slow_half_life_weeks: float
+    own_fast_share: float
+    own_cross_share: float = 1.0
     confidence_half_life_weeks: float
     confidence_floor: float
     regularization: float
     repeat_exponent: float
     trend_exponent: float
+    cross_trend_exponent: float
+    als_weight: float
+    edge_weights: dict[str, float]
     cross_weight: float
+    popularity_half_life_weeks: float
+    popularity_exponent: float
     popularity_weight: float
 
 
@@ -51,6 +70,34 @@ class ArrayEntry(BaseModel):
     checksum: str
 
 
+class Lineage(BaseModel):
+    """What a bundle was made from and how, as far as its manifest does not say it elsewhere.
+
+    release   of Tactful that trained it
+    lines     BLAKE2b-128, in hex, of the visible lines (`training.lineage.digest_of_lines`)
+    n_lines   how many these are
+    model     the settings of the models by name: with parameters the whole recipe
+    measured  the parameters that `Manifest.metrics` are of: tuned one window earlier than those
+              of the bundle, so that they had not seen what they were measured on. None: no
+              quality was measured
+    measurement   name of a file beside the bundle -> BLAKE2b-256, in hex: what the quality was
+              measured on, and customer by customer how it was. Empty: no quality was measured
+
+    The window is `Manifest.window_from` to `as_of`; the digests of the settings and the policy,
+    the parameters and the metrics stand beside it. The version that it took the place of is not
+    here, since equal trainings are equal bundles whatever was live: its summary in Redis says it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    release: str
+    lines: str
+    n_lines: int
+    model: dict[str, JsonValue]
+    measured: ModelParameters | None = None
+    measurement: dict[str, str] = {}
+
+
 class Manifest(BaseModel):
     """What a bundle is, in words and numbers that a person reads.
 
@@ -61,6 +108,7 @@ class Manifest(BaseModel):
     policy_digest        of what the policy says and matches, packs included
     controls_at          when the export of controls was taken that the views follow; 0: none
     metrics              NDCG@10 and the like on the test window, by name
+    lineage              None for a bundle that no training made
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -80,15 +128,17 @@ class Manifest(BaseModel):
     policy: GuardPolicy
     policy_digest: str = ""
     config_digest: str
+    lineage: Lineage | None = None
     metrics: dict[str, float]
     arrays: dict[str, ArrayEntry]
 
 
 @dataclass(frozen=True, eq=False)
 class Neighbours:
-    """Items that go with an item, best first: row `r` has `rows[indptr[r]:indptr[r + 1]]`.
+    """Items that go with an item: row `r` has `rows[indptr[r]:indptr[r + 1]]`.
 
-    Every edge is supported by at least 20 customers' views (guard G11).
+    Of `similar` and `complements`, which answers show, the best come first, and every edge is
+    supported by at least 20 customers' views (guard G11).
     """
 
     indptr: Longs
@@ -115,10 +165,12 @@ class FactorBundle:
     evidence, target, soft   (n_items,) life-event bits an item of the catalogue
     item_of_row        (n_rows,) catalogue index of what the models know, ascending
     factors            (n_rows, k) y_i of ALS
-    gramian            (k, k) Y'Y
+    gramian            (k, k) Y'Y of the factors as fitted, before new items borrowed theirs
     repeat_scale       (n_rows,) repeat rate ^ repeat_exponent * trend ^ trend_exponent
-    trend_scale        (n_rows,) trend ^ trend_exponent
-    popularity         (n_rows,) recent buyers, 1 for the most popular
+    trend_scale        (n_rows,) trend ^ cross_trend_exponent
+    edges              item-to-item evidence: the heads' W_ji weighted, summed and times
+                       trend_scale_i
+    popularity         (n_rows,) prior_i, 1 for the most popular
     support            (n_rows,) customers whose view has the item
     offers             those that promote at least one row, and only such items
     promotions         everything that those offers promote
@@ -136,6 +188,7 @@ class FactorBundle:
     gramian: Doubles
     repeat_scale: Floats
     trend_scale: Floats
+    edges: Neighbours
     popularity: Floats
     support: Ints
     offers: Offers

@@ -25,6 +25,7 @@ class Catalogue:
     tags        free labels, lower case
     brands      "" when unknown
     price       in the shop's currency; NaN when unknown
+    added       since when it is on sale, seconds since 1970; NaN when unknown
     available   False: stays in histories, is not offered
     listed      False: bought, but without a row in the catalogue file
     """
@@ -35,6 +36,7 @@ class Catalogue:
     tags: tuple[tuple[str, ...], ...]
     brands: tuple[str, ...]
     price: Floats
+    added: Doubles
     available: Bools
     listed: Bools
 
@@ -76,6 +78,7 @@ class Catalogue:
             tags=tuple(self.tags[i] for i in kept),
             brands=tuple(self.brands[i] for i in kept),
             price=self.price[kept],
+            added=self.added[kept],
             available=self.available[kept],
             listed=self.listed[kept],
         )

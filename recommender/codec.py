@@ -37,6 +37,7 @@ _NESTED: dict[str, type] = {
     "catalogue": Catalogue,
     "offers": Offers,
     "promotions": Promotions,
+    "edges": Neighbours,
     "similar": Neighbours,
     "complements": Neighbours,
 }

@@ -26,8 +26,9 @@ class View:
     baskets     number of baskets with the item, > 0
     age_days    calendar days (UTC) from the latest purchase to the bundle's `as_of`;
                 `SINCE_TRAINING` when it was bought after that, `UNDATED` after a return
-    own         sum over baskets of 2^(-age / half-life), the repeat head's evidence
-    confidence  c_ui of the ALS head
+    own         sum over baskets of m 2^(-age / fast) + (1 - m) 2^(-age / slow), the repeat
+                head's evidence (`bundle.ModelParameters`)
+    confidence  c_ui of the ALS head and of the item-to-item heads
 
     Only `recommender.guard.view` makes views from purchases; the rest of the engine
     receives them.

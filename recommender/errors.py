@@ -8,6 +8,7 @@
     │   └── Forbidden            2 / 403   this person may not do this, another one may
     ├── NotFound                 2 / 404   an item, a version or a file that is not there
     ├── BundleError              2 / 503   truncated, altered, of another schema
+    ├── GateRefusal              3 / 409   the bundle is worse than the live one, or not measured
     ├── ConflictError            1 / 409   someone else is doing the same thing right now
     ├── StorageError             1 / 507   the disk is full, a file cannot be written
     ├── StoreError               1 / 503   the Redis server is unreachable or answered nonsense
@@ -77,6 +78,16 @@ class BundleError(TactfulError):
 
     exit_code = 2
     http_status = 503
+
+
+class GateRefusal(TactfulError):
+    """A bundle may not become live: it is worse than the live one, or nobody can tell.
+
+    An exit code of its own: a nightly training tells it apart from bad input and from trouble.
+    """
+
+    exit_code = 3
+    http_status = 409
 
 
 class ConflictError(TactfulError):

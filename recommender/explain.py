@@ -16,6 +16,7 @@ from recommender.customer import SINCE_TRAINING, UNDATED, View
 from recommender.index import BundleIndex
 from recommender.models.als import explain_parts
 from recommender.models.blend import cross_scale
+from recommender.question import ask
 from recommender.related import edges
 from recommender.request import Basis, Decision, Knowledge, Pick
 from recommender.times import day_month_year
@@ -189,6 +190,8 @@ class Explainer:
         return rows, self.index.bundle.repeat_scale[rows].astype(np.float64) * view.own[at]
 
     def _cross(self, pick: Pick) -> _Parts:
+        if self.decision.knowledge_of(pick.offer).factor is None:
+            return np.empty(0, dtype=np.int32), np.empty(0)
         place, parts = self._cross_parts[self._from_known(pick)]
         return self.decision.knowledge_of(pick.offer).rows, parts[place[pick.offer]]
 
@@ -205,19 +208,25 @@ class Explainer:
         return found
 
     def _split(self, knowledge: Knowledge, offers: list[int]) -> tuple[dict[int, int], Doubles]:
-        bundle = self.index.bundle
+        index, bundle, parameters = self.index, self.index.bundle, self.index.bundle.parameters
         assert knowledge.factor is not None
-        scale = cross_scale(knowledge.factor[None, :], bundle.gramian, len(bundle.factors))[0]
+        size = cross_scale(knowledge.factor[None, :], bundle.gramian, len(bundle.factors))[0]
         parts = explain_parts(
             bundle.factors,
             bundle.gramian,
-            bundle.parameters.regularization,
+            parameters.regularization,
             knowledge.rows,
             knowledge.confidence,
-            self.index.explore[offers, :-1],
+            index.explore[offers, :-1],
         )
-        weight = bundle.parameters.cross_weight / scale
-        return {offer: i for i, offer in enumerate(offers)}, parts * weight
+        parts *= parameters.als_weight / size if size > 0 else 0.0
+        bought = set(knowledge.view.rows.tolist())
+        for i, offer in enumerate(offers):
+            promoted = index.promoted(offer)
+            parts[i] += index.evidence.parts(knowledge.rows, knowledge.confidence, promoted)
+            if not bought.isdisjoint(promoted):
+                parts[i] *= parameters.own_cross_share
+        return {offer: i for i, offer in enumerate(offers)}, parts * ask(index, knowledge).scale
 
     def _together(self, pick: Pick) -> _Parts:
         promoted = self.index.promoted(pick.offer)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from recommender.bundle import FactorBundle
 from recommender.catalogue import category_name
+from recommender.evidence import Evidence
 from recommender.guard.containment import allowed
 from recommender.guard.layout import GuardBits
 from recommender.guard.policy import UNMAPPED, GuardPolicy, GuardRules
@@ -49,8 +50,11 @@ class BundleIndex:
         self._offer_starts = offers.indptr[:-1].astype(np.intp)
         self.explore: Floats = explore_matrix(bundle)
         self.scanner = Scanner.of(self.explore)
-        sizes = np.diff(offers.indptr)
-        self.popularity: Doubles = self._per_offer(np.add, bundle.popularity) / sizes
+        self.evidence = Evidence.of(bundle.edges)
+        # As the query holds it: a part of a score is then the same wherever it is computed.
+        self.popularity_weight = float(np.float32(bundle.parameters.popularity_weight))
+        sizes = self._sizes = np.diff(offers.indptr)
+        self.popularity: Doubles = self.mean_over_offers(bundle.popularity.astype(np.float64))
         self.by_popularity: Ints = np.lexsort(
             (np.arange(len(offers)), -np.round(self.popularity, 9))
         ).astype(np.int32)
@@ -256,6 +260,12 @@ class BundleIndex:
             # The usual case, every item its own offer: one look-up, and already ascending.
             self._offer_of_row = np.full(len(self._owner_sizes), -1, dtype=np.int32)
             self._offer_of_row[self.offer_rows] = offer_of_element
+
+    def mean_over_offers(self, values: Doubles) -> Doubles:
+        """(n_offers,) means of `values` (n_rows,) over what each offer promotes."""
+        if len(self.offer_rows) == len(self._sizes):
+            return values[self.offer_rows]
+        return np.asarray(self._per_offer(np.add, values) / self._sizes)
 
     def _per_offer(self, how: np.ufunc, values: NDArray[Any]) -> NDArray[Any]:
         if not len(self.bundle.offers):

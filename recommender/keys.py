@@ -3,6 +3,7 @@
     {ns}:live                         the version that answers (a string; the one pointer)
     {ns}:activations                  list of versions, newest first, for rollback
     {ns}:versions                     hash: version -> its summary (JSON)
+    {ns}:rulings                      hash: version -> what the gate found of it (JSON)
     {ns}:publishing                   lock of the publish that runs now
     {ns}:workers                      hash: worker -> "version seconds" that it answers with
     {ns}:v:{version}:manifest         the manifest (JSON)
@@ -62,6 +63,11 @@ class Keys:
     def versions(self) -> str:
         """Summaries of published versions."""
         return f"{self.namespace}:versions"
+
+    @property
+    def rulings(self) -> str:
+        """What the gate found of published versions, and who went past it."""
+        return f"{self.namespace}:rulings"
 
     @property
     def publishing(self) -> str:

@@ -1,14 +1,10 @@
 """The exact search for the best rows of the offer matrix.
 
-Rows are sorted by norm and scanned in blocks. By Cauchy-Schwarz no row scores above |u| |y|, so
-once that bound for the next block falls below the k-th best score, nothing further can enter
-(the idea of LEMP, Teflioudi et al. 2015, and FEXIPRO, Li et al. 2017). Filters are a mask that
-takes part in the stop rule: no overfetching.
-
-Products are float32 first and float64 last: a float32 product may differ in its last bits with
-the batch and the machine, so every row within the error margin of the k-th best stays a
-candidate, candidates are scored again in float64 in a fixed order, and ties break by position.
-Offers are sorted by id, so that is a tie-break by id.
+One float32 product of the whole matrix with a customer's query says nearly what every offer
+scores; it may differ in its last bits with the batch and the machine. So every offer within the
+error margin of the k-th best stays a candidate, candidates are scored again in float64 in a fixed
+order, and ties break by position. Offers are sorted by id, so that is a tie-break by id. Filters
+are part of the search: no overfetching.
 """
 
 from __future__ import annotations
@@ -17,10 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recommender.types import Bools, Doubles, Floats, Ints
+from recommender.types import Doubles, Floats, Ints
 
-BLOCK = 512
-"""Rows a block: small enough to stop early, large enough to keep numpy busy."""
+LANE = 64
+"""Offers whose best is found together."""
 
 DECIMALS = 9
 """Scores are rounded here before they are compared, so that ties are ties on every machine."""
@@ -32,109 +28,70 @@ _EPSILON = float(np.finfo(np.float32).eps)
 class Scanner:
     """An offer matrix ready to be searched.
 
-    rows    (n_offers, d) float32, by descending norm
-    offers  (n_offers,) the offer a sorted row belongs to
-    norms   (n_offers,) descending, rounded up
-    exact   (n_offers, d) the matrix as it came, by offer; reach are its norms, rounded up
+    rows     (n_offers, d) float32
+    widest   the largest norm of a row
     """
 
     rows: Floats
-    offers: Ints
-    norms: Floats
-    exact: Floats
-    reach: Floats
+    widest: float
 
     @classmethod
     def of(cls, matrix: Floats) -> Scanner:
-        """Sorts `matrix` (n_offers, d) once."""
-        norms = np.sqrt(np.einsum("ij,ij->i", matrix, matrix, dtype=np.float64))
-        order = np.argsort(-norms, kind="stable").astype(np.int32)
-        above = np.nextafter(norms.astype(np.float32), np.float32(np.inf))
-        return cls(np.ascontiguousarray(matrix[order]), order, above[order], matrix, above)
+        """Measures `matrix` (n_offers, d) once."""
+        squares = np.einsum("ij,ij->i", matrix, matrix, dtype=np.float64)
+        return cls(np.ascontiguousarray(matrix), float(np.sqrt(squares.max(initial=0.0))))
 
-    def best(self, query: Floats, k: int, allowed: Bools | None = None) -> tuple[Ints, Doubles]:
-        """The `k` best allowed offers and their scores, best first, ties by position.
+    def products(self, query: Floats) -> Doubles:
+        """Every offer's product with the query, (n_offers,), off by less than the margin."""
+        return (self.rows @ query).astype(np.float64)
 
-        query     (d,) float32
-        allowed   (n_offers,) by offer; None allows all
+    def best(
+        self, query: Floats, k: int, nearly: Doubles, bonus: Doubles, offers: Ints | None = None
+    ) -> tuple[Ints, Doubles]:
+        """Positions and sums of the `k` best by `bonus` plus product, best first, ties by position.
 
-        Exactly what a full float64 product, rounded and sorted, would give. Fewer than `k` when
-        fewer are allowed.
+        nearly, bonus   (m,); nearly is the sum as far as `products` knows it, -inf for an offer
+                        that may not be shown
+        offers          (m,) which offers they are of, ascending; None: all of them
+
+        Exactly what float64 sums, rounded and sorted, would give. Fewer than `k` when fewer may
+        be shown.
         """
-        length = _length(query)
-        margin = self._margin(query)
-        offers: list[Ints] = []
-        scores: list[Floats] = []
-        found, kth = 0, -np.inf
-        for start in range(0, len(self.rows), BLOCK):
-            bound = float(self.norms[start])
-            if found >= k and length * bound + margin < kth:
-                break
-            part = self.offers[start : start + BLOCK]
-            product = self.rows[start : start + BLOCK] @ query
-            if allowed is not None:
-                keep = allowed[part]
-                part, product = part[keep], product[keep]
-            if found >= k:
-                keep = product >= kth - margin
-                part, product = part[keep], product[keep]
-            if not len(part):
-                continue
-            offers.append(part)
-            scores.append(product)
-            found += len(part)
-            if found >= k:
-                merged = scores[0] if len(scores) == 1 else np.concatenate(scores)
-                kth = float(np.partition(merged, found - k)[found - k])
-        if not offers:
-            return np.empty(0, dtype=np.int32), np.empty(0)
-        merged_offers, merged = np.concatenate(offers), np.concatenate(scores)
-        near = merged >= kth - margin
-        return rank(merged_offers[near], self.score(merged_offers[near], query), k)
-
-    def best_of(
-        self, query: Floats, k: int, offers: Ints, bonus: Doubles
-    ) -> tuple[Ints, Doubles, Doubles]:
-        """The `k` best of `offers` (m,), ascending, by `bonus` (m,) plus their product.
-
-        Positions in `offers`, sums and products, best first; exact as `best` is.
-        """
-        near = np.arange(len(offers))
-        if len(offers) > 2 * k:
-            # |product| <= |u| |y|: most offers cannot reach the k-th best of the lower bounds,
-            # so their rows need not be fetched.
-            reach = _length(query) * self.reach[offers].astype(np.float64)
-            near = near[bonus + reach >= _kth(bonus - reach, k) - self._margin(query)]
-        if len(near) > 2 * k:
-            sums = bonus[near] + self.exact[offers[near]] @ query
-            near = near[sums >= _kth(sums, k) - self._margin(query)]
-        products = self.score(offers[near], query)
-        best, sums = rank(near.astype(np.int32), bonus[near] + products, k)
-        return best, sums, products[np.searchsorted(near, best)]
+        near = self._near(query, k, nearly)
+        rows = near if offers is None else offers[near]
+        return rank(near, bonus[near] + self.score(rows, query), k)
 
     def score(self, offers: Ints, query: Floats) -> Doubles:
-        """Float64 scores of `offers` (m,), each computed alone: batches change nothing."""
-        products = self.exact[offers].astype(np.float64) * query.astype(np.float64)
+        """Float64 products of `offers` (m,), each computed alone: batches change nothing."""
+        products = self.rows[offers].astype(np.float64) * query.astype(np.float64)
         scores: Doubles = products.sum(axis=1)
         return scores
+
+    def _near(self, query: Floats, k: int, nearly: Doubles) -> Ints:
+        """Positions that may belong to the `k` best, ascending.
+
+        At least k offers are as good as the k-th best lane is at its best: a bar that costs less
+        than finding the k-th best offer.
+        """
+        lanes = np.full(-(-len(nearly) // LANE) * LANE, -np.inf)
+        lanes[: len(nearly)] = nearly
+        best = lanes.reshape(-1, LANE).max(axis=1) if len(nearly) > LANE * k else nearly
+        bar = -np.inf
+        if len(best) >= k:
+            bar = float(np.partition(best, len(best) - k)[len(best) - k]) - self._margin(query)
+        # What may not be shown never reaches the bar, however low that is.
+        least = max(bar, float(np.finfo(np.float64).min))
+        return np.flatnonzero(nearly >= least).astype(np.int32)
 
     def _margin(self, query: Floats) -> float:
         """How far a float32 product may be from the truth, twice, and what rounding may lift.
 
-        A product of d terms errs by at most d * eps * |u| * |y|.
+        A product of d terms errs by at most d * eps * |u| * |y|; one term more is for a query
+        that was scaled and rounded after its products were taken.
         """
-        widest = float(self.norms[0]) if len(self.norms) else 0.0
-        error = len(query) * _EPSILON * _length(query) * widest
+        length = float(np.sqrt(query.astype(np.float64) @ query))
+        error = (len(query) + 1) * _EPSILON * length * self.widest
         return 2 * error + 10.0**-DECIMALS
-
-
-def _kth(values: Doubles, k: int) -> float:
-    """The k-th largest."""
-    return float(np.partition(values, len(values) - k)[len(values) - k])
-
-
-def _length(query: Floats) -> float:
-    return float(np.sqrt(query.astype(np.float64) @ query))
 
 
 def rank(offers: Ints, scores: Doubles, k: int) -> tuple[Ints, Doubles]:

@@ -12,7 +12,7 @@ from recommender.guard.containment import held_in_the_slot, release_replenish
 from recommender.guard.policy import GuardRules
 from recommender.guard.replenish import own_again
 from recommender.index import BundleIndex
-from recommender.models.blend import query
+from recommender.question import Question, ask, ask_for_popular
 from recommender.related import merged_picks, popular_picks, related_picks
 from recommender.request import (
     Basis,
@@ -25,7 +25,7 @@ from recommender.request import (
     Source,
 )
 from recommender.scan import DECIMALS
-from recommender.types import Bools, Doubles, Floats, Ints, OfferId
+from recommender.types import Bools, Doubles, Ints, OfferId
 
 _ROUNDING = 0.9 * 10.0**-DECIMALS
 _Scored = tuple[int, float, float]
@@ -49,7 +49,7 @@ class Shelf:
 
     def __post_init__(self) -> None:
         self._owned: dict[int, tuple[Ints, Doubles]] = {}
-        self._queries: dict[int, Floats] = {}
+        self._questions: dict[int, Question] = {}
 
     def parts(self, allowed: Bools) -> list[tuple[Knowledge, Bools]]:
         """Which offers are scored from which knowledge; usually all from one."""
@@ -67,14 +67,14 @@ class Shelf:
             found = self._owned[id(knowledge)] = self.index.owned(view.rows, scale * view.own)
         return found
 
-    def question(self, knowledge: Knowledge) -> Floats | None:
-        """What the customer asks of the explore matrix; None: nothing is known."""
+    def question(self, knowledge: Knowledge) -> Question | None:
+        """What the customer asks of the offers; None: nothing is known."""
         if knowledge.factor is None:
             # Beside what is known, nothing may be used for these offers: popularity alone ranks.
-            return None if knowledge is self.known else _popularity_query(self.index)
-        found = self._queries.get(id(knowledge))
+            return None if knowledge is self.known else ask_for_popular(self.index)
+        found = self._questions.get(id(knowledge))
         if found is None:
-            found = self._queries[id(knowledge)] = _query(self.index, knowledge.factor)
+            found = self._questions[id(knowledge)] = ask(self.index, knowledge)
         return found
 
     def take(self, picks: list[Pick]) -> None:
@@ -135,7 +135,7 @@ def _usuals(shelf: Shelf, knowledge: Knowledge, allowed: Bools, n: int) -> list[
     question = shelf.question(knowledge)
     if not len(offers) or question is None:
         return []
-    best, sums, _ = shelf.index.scanner.best_of(question, n, offers, own)
+    best, sums = question.best_own(shelf.index, n, offers, own)
     columns = (offers[best], sums, own[best])
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
@@ -147,7 +147,7 @@ def _discovery(shelf: Shelf, knowledge: Knowledge, allowed: Bools, n: int) -> li
         return []
     allowed = allowed.copy()
     allowed[shelf.own(shelf.known)[0]] = False
-    offers, explore = shelf.index.scanner.best(question, n, allowed)
+    offers, explore = question.best(shelf.index, n, allowed)
     return [(o, e, 0.0) for o, e in zip(offers.tolist(), explore.tolist(), strict=True)]
 
 
@@ -173,7 +173,7 @@ def _best(scored: list[_Scored], n: int) -> list[_Scored]:
 
 
 def _blended(shelf: Shelf, scored: list[_Scored]) -> list[Pick]:
-    weight = shelf.index.bundle.parameters.popularity_weight
+    weight = shelf.index.popularity_weight
     shares = shelf.index.explore[[found[0] for found in scored], -1].tolist()
     picks = []
     for (offer, score, own), share in zip(scored, shares, strict=True):
@@ -223,15 +223,3 @@ def _sellable(index: BundleIndex, filters: Filters, item: int) -> bool:
         and (filters.max_price is None or price <= filters.max_price)
         and (not wanted or bool(wanted & index.categories_of(item)))
     )
-
-
-def _query(index: BundleIndex, factor: Floats) -> Floats:
-    bundle = index.bundle
-    return query(factor, bundle.gramian, len(bundle.factors), bundle.parameters)
-
-
-def _popularity_query(index: BundleIndex) -> Floats:
-    """What a customer asks of whom nothing is known: the popular part and no cross part."""
-    asked = np.zeros(index.explore.shape[1], dtype=np.float32)
-    asked[-1] = index.bundle.parameters.popularity_weight
-    return asked

@@ -1,11 +1,9 @@
-"""From visible purchases to a bundle. Everything here is counted on the view."""
+"""From fitted heads and parameters to a bundle. Everything here is counted on the view."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
-import numpy as np
-from scipy.sparse import csr_matrix
+from collections.abc import Mapping
+from dataclasses import replace
 
 from recommender.bundle import (
     SCHEMA_VERSION,
@@ -15,126 +13,15 @@ from recommender.bundle import (
     ModelParameters,
     Neighbours,
 )
-from recommender.errors import InputError
-from recommender.guard.view import ViewColumns, view_columns
+from recommender.guard.view import ViewColumns
 from recommender.interactions import Interactions
-from recommender.models import als, neighbours, popularity, repeat
-from recommender.types import CustomerId, Doubles, Floats, Ints
+from recommender.models import edges, neighbours
+from recommender.types import CustomerId, Floats
 from training.assortment import Assortment, promotions, restricted
+from training.heads import Heads, columns_of, fit_heads
+from training.lineage import checksums, lineage_of
 from training.progress import Progress
 from training.sections import Model
-
-
-@dataclass(frozen=True, eq=False)
-class Heads:
-    """The fitted models before the exponents and weights of the blend.
-
-    lines                 the visible lines of modelled items; its customers are `customers`
-    item_of_row           (n_rows,) catalogue index, ascending; row_of_item is its inverse
-    columns               the views, under the parameters that the heads were fitted with
-    customer_factors      (n_customers, k) x_u
-    rate, tau             (n_rows,) repeat rate and trend
-    popularity, support   (n_rows,) share of the most popular; customers whose view has the row
-    """
-
-    lines: Interactions
-    as_of: int
-    item_of_row: Ints
-    row_of_item: Ints
-    columns: ViewColumns
-    factors: Floats
-    gramian: Doubles
-    customer_factors: Floats
-    rate: Doubles
-    tau: Doubles
-    popularity: Floats
-    support: Ints
-
-    @property
-    def customers(self) -> tuple[CustomerId, ...]:
-        """Those whose view has a row, sorted."""
-        return self.lines.customers
-
-    @property
-    def n_rows(self) -> int:
-        """How many items the models know."""
-        return len(self.item_of_row)
-
-    def trend_scale(self, parameters: ModelParameters) -> Floats:
-        """Trend ^ exponent, (n_rows,)."""
-        return (self.tau**parameters.trend_exponent).astype(np.float32)
-
-    def repeat_scale(self, parameters: ModelParameters) -> Floats:
-        """Repeat rate ^ exponent * trend ^ exponent, (n_rows,)."""
-        scale = self.rate**parameters.repeat_exponent * self.tau**parameters.trend_exponent
-        return scale.astype(np.float32)
-
-
-def fit_heads(
-    visible: Interactions,
-    n_items: int,
-    model: Model,
-    parameters: ModelParameters,
-    progress: Progress,
-) -> Heads:
-    """Fits every head on the visible lines; `visible.item` is below `n_items`.
-
-    Ages count back from the latest visible line. Raises InputError when no item is left.
-    """
-    item_of_row, row_of_item = _universe(visible, n_items, model)
-    lines = visible.where(row_of_item[visible.item] >= 0)
-    as_of = visible.window[1]
-    columns = columns_of(lines, row_of_item, as_of, parameters)
-    n = len(item_of_row)
-    factors = _item_factors(columns, n, model, parameters, progress)
-    gramian = als.gramian(factors)
-    with progress.stage("fold customers in", len(lines.customers)) as advance:
-        customer_factors = als.fold_in_all(
-            factors,
-            gramian,
-            parameters.regularization,
-            indptr=columns.indptr,
-            rows=columns.rows,
-            confidence=columns.confidence,
-            progress=advance,
-        )
-    recent = _recency(model)
-    return Heads(
-        lines=lines,
-        as_of=as_of,
-        item_of_row=item_of_row,
-        row_of_item=row_of_item,
-        columns=columns,
-        factors=factors,
-        gramian=gramian,
-        customer_factors=customer_factors,
-        rate=repeat.repeat_rate(columns, n, repeat.RepeatConfig()),
-        tau=popularity.trend(columns, n, recent),
-        popularity=popularity.fit(columns, n, recent).share,
-        support=np.bincount(columns.rows, minlength=n).astype(np.int32),
-    )
-
-
-def _recency(model: Model) -> popularity.PopularityConfig:
-    return popularity.PopularityConfig(
-        half_life_weeks=model.popularity_half_life_weeks,
-        trend_short_weeks=model.popularity_half_life_weeks,
-        trend_long_weeks=model.trend_half_life_weeks,
-    )
-
-
-def columns_of(
-    lines: Interactions, row_of_item: Ints, as_of: int, parameters: ModelParameters
-) -> ViewColumns:
-    """The views of all customers under the parameters."""
-    return view_columns(
-        lines,
-        row_of_item,
-        as_of=as_of,
-        own_half_life_weeks=parameters.own_half_life_weeks,
-        confidence_half_life_weeks=parameters.confidence_half_life_weeks,
-        confidence_floor=parameters.confidence_floor,
-    )
 
 
 def customer_table(
@@ -164,26 +51,50 @@ def fit_models(
     controls_at: int = 0,
     with_neighbours: bool = True,
 ) -> tuple[FactorBundle, CustomerTable]:
+    """Fits the heads, then `bundle_of`."""
+    heads = fit_heads(visible, assortment, model, parameters, progress)
+    bundle, table = bundle_of(
+        heads,
+        assortment,
+        model,
+        parameters,
+        progress,
+        config_digest=config_digest,
+        controls_at=controls_at,
+        with_neighbours=with_neighbours,
+    )
+    lineage = lineage_of(visible, assortment.catalogue.ids, model)
+    manifest = bundle.manifest.model_copy(
+        update={"lineage": lineage, "window_from": visible.window[0]}
+    )
+    return replace(bundle, manifest=manifest), table
+
+
+def bundle_of(
+    heads: Heads,
+    assortment: Assortment,
+    model: Model,
+    parameters: ModelParameters,
+    progress: Progress,
+    *,
+    config_digest: str = "",
+    controls_at: int = 0,
+    with_neighbours: bool = True,
+) -> tuple[FactorBundle, CustomerTable]:
     """The bundle and the customer table, with a manifest that is still to be sealed.
 
-    controls_at       when the export of controls was taken that `visible` follows; 0: none
+    parameters        those that the heads were fitted under, but for what the blend adds
+    controls_at       when the export of controls was taken that the views follow; 0: none
     with_neighbours   False leaves similar items and complements out: evaluation needs none
     """
-    heads = fit_heads(visible, len(assortment.catalogue), model, parameters, progress)
     modelled = heads.row_of_item >= 0
     offers, kept = restricted(assortment.offers, modelled)
     config = neighbours.NeighboursConfig(support=assortment.policy.min_audience_cell)
     similar, complements = _neighbours(heads, config, progress, wanted=with_neighbours)
+    trend_scale = heads.trend_scale(parameters)
+    columns = columns_of(heads.lines, heads.row_of_item, heads.as_of, parameters)
     bundle = FactorBundle(
-        manifest=_draft(
-            heads,
-            assortment,
-            len(offers),
-            visible.window[0],
-            parameters,
-            config_digest,
-            controls_at,
-        ),
+        manifest=_draft(heads, assortment, len(offers), parameters, config_digest, controls_at),
         catalogue=assortment.catalogue,
         evidence=assortment.evidence,
         target=assortment.target,
@@ -192,8 +103,9 @@ def fit_models(
         factors=heads.factors,
         gramian=heads.gramian,
         repeat_scale=heads.repeat_scale(parameters),
-        trend_scale=heads.trend_scale(parameters),
-        popularity=heads.popularity,
+        trend_scale=trend_scale,
+        edges=edges.combine(heads.edges, parameters.edge_weights, trend_scale, model.edges),
+        popularity=heads.prior(parameters),
         support=heads.support,
         offers=offers,
         promotions=promotions(assortment.offers, kept),
@@ -202,14 +114,13 @@ def fit_models(
         similar=similar,
         complements=complements,
     )
-    return bundle, customer_table(heads.customers, heads.columns, heads.customer_factors)
+    return bundle, customer_table(heads.customers, columns, heads.customer_factors)
 
 
 def _draft(  # noqa: PLR0917 - what a manifest says
     heads: Heads,
     assortment: Assortment,
     n_offers: int,
-    window_from: int,
     parameters: ModelParameters,
     config_digest: str,
     controls_at: int,
@@ -220,7 +131,7 @@ def _draft(  # noqa: PLR0917 - what a manifest says
         version="",
         digest="",
         created_at="",
-        window_from=window_from,
+        window_from=heads.lines.window[0],
         as_of=heads.as_of,
         controls_at=controls_at,
         n_customers=len(heads.customers),
@@ -236,51 +147,21 @@ def _draft(  # noqa: PLR0917 - what a manifest says
     )
 
 
-def with_metrics(bundle: FactorBundle, metrics: dict[str, float]) -> FactorBundle:
-    """The same bundle, its manifest naming what was measured."""
-    return replace(bundle, manifest=bundle.manifest.model_copy(update={"metrics": metrics}))
+def with_metrics(
+    bundle: FactorBundle,
+    metrics: dict[str, float],
+    measured: ModelParameters,
+    files: Mapping[str, bytes],
+) -> FactorBundle:
+    """The same bundle, its manifest naming what was measured, and of which parameters.
 
-
-def _universe(visible: Interactions, n_items: int, model: Model) -> tuple[Ints, Ints]:
-    """Items that enough customers' views have, and the row of every item (-1: none)."""
-    if not len(visible):
-        raise InputError(
-            "no purchase is left to learn from",
-            hint="hand in purchases, and the catalogue (--catalogue) if none was named, since "
-            "the guard hides every item that it knows nothing of; `tactful guard preview` shows "
-            "what it hides of a catalogue",
-        )
-    pair = np.unique(visible.customer.astype(np.int64) * n_items + visible.item)
-    support = np.bincount(pair % n_items, minlength=n_items)
-    least = model.support(len(visible.customers))
-    item_of_row = np.flatnonzero(support >= least).astype(np.int32)
-    if not len(item_of_row):
-        raise InputError(
-            f"no item was bought by {least} customers or more; the most any has is "
-            f"{int(support.max())}",
-            hint=f"set model.min_support to {int(support.max())} or less",
-        )
-    row_of_item = np.full(n_items, -1, dtype=np.int32)
-    row_of_item[item_of_row] = np.arange(len(item_of_row), dtype=np.int32)
-    return item_of_row, row_of_item
-
-
-def _item_factors(
-    columns: ViewColumns, n_rows: int, model: Model, parameters: ModelParameters, progress: Progress
-) -> Floats:
-    confidence = csr_matrix(
-        (columns.confidence, columns.rows, columns.indptr),
-        shape=(len(columns.indptr) - 1, n_rows),
-    )
-    config = als.AlsConfig(
-        factors=model.factors,
-        regularization=parameters.regularization,
-        iterations=model.iterations,
-        seed=model.seed,
-        threads=model.threads,
-    )
-    with progress.stage("fit ALS", model.iterations) as advance:
-        return als.fit(confidence, config, progress=lambda: advance(1))
+    files   the measurement by file name; sealed with the bundle, so that none can be exchanged
+    """
+    lineage = bundle.manifest.lineage
+    assert lineage is not None
+    sealed = {"measured": measured, "measurement": checksums(files)}
+    told = {"metrics": metrics, "lineage": lineage.model_copy(update=sealed)}
+    return replace(bundle, manifest=bundle.manifest.model_copy(update=told))
 
 
 def _neighbours(

@@ -16,7 +16,8 @@ from recommender.index import BundleIndex
 from recommender.interactions import Interactions
 from recommender.models.als import fold_in_all
 from recommender.types import Ints, ItemId
-from training.fit import columns_of, customer_table
+from training.fit import customer_table
+from training.heads import columns_of
 from training.progress import Progress, Silent
 from training.split import Truth, truth_of
 

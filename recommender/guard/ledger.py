@@ -224,7 +224,7 @@ def person_of(name: str) -> str:
     name = normalize("NFKC", name).strip()
     if not name or len(name) > LONGEST_NAME:
         raise InputError(
-            "a change of the policy needs the name of the person who makes it",
+            "a change needs the name of the person who makes it",
             hint=f"give a name of 1 to {LONGEST_NAME} characters",
         )
     if not _PERSON.fullmatch(name):

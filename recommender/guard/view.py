@@ -131,7 +131,9 @@ def view_columns(
     row_of_item: Ints,
     *,
     as_of: int,
-    own_half_life_weeks: float,
+    own_fast_half_life_weeks: float,
+    own_slow_half_life_weeks: float,
+    own_fast_share: float,
     confidence_half_life_weeks: float,
     confidence_floor: float,
 ) -> ViewColumns:
@@ -152,6 +154,8 @@ def view_columns(
         weights = np.exp2(-age / (half_life_weeks * SECONDS_A_WEEK))
         return np.add.reduceat(weights, starts) if len(starts) else np.empty(0)
 
+    fast, slow = decayed(own_fast_half_life_weeks), decayed(own_slow_half_life_weeks)
+    own = own_fast_share * fast + (1.0 - own_fast_share) * slow
     ends = np.r_[starts[1:], len(row)].astype(np.int64)
     per_customer = np.bincount(customer[starts], minlength=len(visible_lines.customers))
     latest = timestamp[ends - 1] if len(starts) else timestamp
@@ -162,7 +166,7 @@ def view_columns(
         rows=row[starts].astype(np.int32),
         baskets=(ends - starts).astype(np.int32),
         age_days=age_days.astype(np.int32),
-        own=decayed(own_half_life_weeks).astype(np.float32),
+        own=own.astype(np.float32),
         confidence=(confidence_floor + np.sqrt(decayed(confidence_half_life_weeks))).astype(
             np.float32
         ),

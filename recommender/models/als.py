@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from scipy.sparse import csr_matrix
 
 from recommender.customer import View
+from recommender.models.threads import one_blas_thread
 from recommender.types import Doubles, Floats, Ints, Longs
 
 _CHUNK = 256
@@ -55,6 +56,17 @@ class Als:
         x = fold_in(self.factors, self.gramian, self.regularization, view.rows, view.confidence)
         return np.asarray(self.factors @ x)
 
+    def contributions(self, view: View, rows: Ints) -> Doubles:
+        """c_uj y_i' W y_j of each row i and each bought j (`explain_parts`)."""
+        return explain_parts(
+            self.factors,
+            self.gramian,
+            self.regularization,
+            view.rows,
+            view.confidence,
+            self.factors[rows],
+        )
+
 
 def fit(
     confidence: csr_matrix,
@@ -71,12 +83,10 @@ def fit(
     """
     if not confidence.nnz:
         return np.zeros((confidence.shape[1], config.factors), dtype=np.float32)
-    # Only training needs these two. implicit asks for BLAS on one thread, and the limit holds
-    # for libraries that are loaded by then: so import first.
+    # Only training needs it.
     from implicit.cpu.als import AlternatingLeastSquares  # noqa: PLC0415
-    from threadpoolctl import threadpool_limits  # noqa: PLC0415
 
-    with threadpool_limits(limits=1, user_api="blas"):
+    with one_blas_thread():  # implicit asks for that
         model = AlternatingLeastSquares(
             factors=config.factors,
             regularization=config.regularization,

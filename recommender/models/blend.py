@@ -1,11 +1,13 @@
 """The blend: how the heads' numbers become one score (`bundle.ModelParameters`).
 
-    explore row of an offer     [ mean_i trend_scale_i y_i ,  mean_i popularity_i ]
-    query of a customer         [ cross_weight x_u / s_u   ,  popularity_weight   ]
+    score   = own + cross_weight * h * cross / N_u + popularity_weight * prior
+    cross   = trend_scale_i * als_weight * x_u . y_i / s_u + e_ui
 
-over the promoted rows i, so that the cross and the popular part are one inner product.
-s_u = sqrt(x_u' G x_u / n_rows) is the root mean square of x_u . y_i over all rows: customers
-with long and short histories get cross parts of one size, whatever was masked.
+e_ui is the evidence of the edges, which hold their weights and the trend already. N_u is the
+largest cross among what the customer has not bought: the best new item then weighs
+`cross_weight` against an own one for every customer, with a long history or a short one. h is
+`own_cross_share` for what was bought: 0 where nobody buys a thing twice. s_u is
+the root mean square of x_u . y_i over all rows, so that ALS and the edges are of one size.
 """
 
 from __future__ import annotations
@@ -14,12 +16,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recommender.bundle import FactorBundle, ModelParameters
+from recommender.bundle import FactorBundle
 from recommender.catalogue import Offers
 from recommender.customer import View
+from recommender.evidence import Evidence
 from recommender.models.als import fold_in
 from recommender.models.repeat import Repeat
 from recommender.types import Doubles, Floats, Ints
+
+_LEAST_UNSEEN = 0.01
+"""Of the best cross part, at least so much is taken to be unseen."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,11 +44,15 @@ class Blend:
             view.rows,
             view.confidence,
         )
-        asked = query(x, bundle.gramian, len(bundle.factors), parameters)
-        cross = bundle.trend_scale * (bundle.factors @ asked[:-1])
+        a = als_query(x, bundle.gramian, len(bundle.factors), parameters.als_weight)
+        cross = bundle.trend_scale * (bundle.factors @ a)
+        cross += Evidence.of(bundle.edges).summed(view.rows, view.confidence)
+        most = float(np.delete(cross, view.rows).max(initial=0.0))
+        scale = cross_scale_of(parameters.cross_weight, most, float(cross.max(initial=0.0)))
+        cross[view.rows] *= parameters.own_cross_share
         own = Repeat(bundle.repeat_scale).score(view)
-        scores: Floats = own + cross + asked[-1] * bundle.popularity
-        return scores
+        popular = parameters.popularity_weight * bundle.popularity
+        return np.asarray(own + scale * cross + popular, dtype=np.float32)
 
 
 def explore_matrix(bundle: FactorBundle) -> Floats:
@@ -72,16 +82,23 @@ def mean_over_offers(row_matrix: Floats, offers: Offers, rows: Ints) -> Floats:
     return np.asarray(sums / sizes[:, None], dtype=np.float32)
 
 
-def query(factor: Floats, gramian: Doubles, n_rows: int, parameters: ModelParameters) -> Floats:
-    """(k + 1,) float32: what a customer's factor x_u (k,) asks of the explore matrix.
-
-    A factor that scores nothing (all zeros) has no cross part.
-    """
+def als_query(factor: Floats, gramian: Doubles, n_rows: int, weight: float) -> Doubles:
+    """a_u = weight * x_u / s_u, (k,); zeros where a factor scores nothing."""
     x = factor.astype(np.float64)
     # One customer at a time is the hot path: two small products instead of `cross_scale`.
     s = float(np.sqrt(max(float(x @ gramian @ x), 0.0) / max(n_rows, 1)))
-    cross = x * (parameters.cross_weight / s) if s > 0 else np.zeros_like(x)
-    return np.append(cross, parameters.popularity_weight).astype(np.float32)
+    return x * (weight / s) if s > 0 else np.zeros_like(x)
+
+
+def cross_scale_of(cross_weight: float, unseen: float, best: float) -> float:
+    """cross_weight / N_u; 0 where nothing is known to go with the history.
+
+    unseen, best   the largest cross part of what was not bought, and of everything
+
+    Where all that was not bought is all but dead, a customer's own items would explode.
+    """
+    most = max(unseen, _LEAST_UNSEEN * best)
+    return cross_weight / most if most > 0 else 0.0
 
 
 def cross_scale(factors: Floats | Doubles, gramian: Doubles, n_rows: int) -> Doubles:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from recommender.customer import View
 from recommender.models.protocol import History
-from recommender.types import Doubles, Floats
+from recommender.types import Doubles, Floats, Ints
 
 
 class PopularityConfig(BaseModel):
@@ -54,6 +54,10 @@ class Popularity:
     def score(self, view: View) -> Floats:  # noqa: ARG002 - the same for everyone
         """The shares, (n_rows,) float32, whoever asks."""
         return self.share
+
+    def contributions(self, view: View, rows: Ints) -> Doubles:
+        """Zeros: popularity is owed to nobody's history."""
+        return np.zeros((len(rows), len(view)))
 
 
 def fit(history: History, n_rows: int, config: PopularityConfig) -> Popularity:

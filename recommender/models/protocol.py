@@ -2,8 +2,8 @@
 
 A model is three things in one file: a frozen config, a `fit` that turns the views of all
 customers into arrays, and a frozen class around those arrays whose `score` looks at one view
-only. Adding a model means satisfying `Model`, and inheriting the suite in
-`tests/contract/test_models.py`.
+only. A head is a model that also says which purchase a score comes from. Adding one means
+satisfying `Model` or `Head`, and inheriting its suite in `tests/contract/test_models.py`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from recommender.customer import View
-from recommender.types import Floats, Ints, Longs
+from recommender.types import Doubles, Floats, Ints, Longs
 
 
 class Model(Protocol):
@@ -19,6 +19,20 @@ class Model(Protocol):
 
     def score(self, view: View) -> Floats:
         """(n_rows,) float32, finite; larger is better; comparable within one customer only."""
+        ...
+
+
+class Head(Model, Protocol):
+    """A model whose score is a sum over purchases, and so explains itself."""
+
+    def contributions(self, view: View, rows: Ints) -> Doubles:
+        """(len(rows), len(view)): what each element of the view adds to the score of each row.
+
+        rows   (m,) of the model, in any order
+
+        Each line sums to `score(view) - score(empty_view())` of its row. What a score has without
+        any purchase, such as popularity, is the score of an empty view: it is owed to no element.
+        """
         ...
 
 

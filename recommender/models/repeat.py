@@ -1,6 +1,7 @@
 """The own head: what a customer buys again, weighted by how often people do.
 
-    own_ui = sum over baskets e of u with i of 2^(-age_e / half-life)     (in the view already)
+    own_ui = sum over baskets e of u with i of m 2^(-age_e / fast) + (1 - m) 2^(-age_e / slow)
+             (in the view already)
     rep_i  = share of the item's buyers with at least two baskets
     score  = own_ui * scale_i,   scale_i = rep_i^exponent, times the trend where it is known
 
@@ -18,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from recommender.customer import View
 from recommender.models.protocol import History
-from recommender.types import Doubles, Floats
+from recommender.types import Doubles, Floats, Ints
 
 
 class RepeatConfig(BaseModel):
@@ -47,6 +48,11 @@ class Repeat:
         scores = np.zeros(len(self.scale), dtype=np.float32)
         scores[view.rows] = view.own * self.scale[view.rows]
         return scores
+
+    def contributions(self, view: View, rows: Ints) -> Doubles:
+        """own_ui * scale_i where the row is the element itself: nothing speaks for another."""
+        own = (view.own * self.scale[view.rows]).astype(np.float64)
+        return np.where(rows[:, None] == view.rows, own, 0.0)
 
 
 def fit(history: History, n_rows: int, exponent: float, config: RepeatConfig) -> Repeat:

@@ -1,4 +1,4 @@
-"""What every scoring model keeps. A new model inherits `ModelSuite` and says how it is fitted."""
+"""What every scoring model keeps. A new one inherits a suite here and says how it is fitted."""
 
 # ruff: noqa: D101, D102 - a test says what is true in its name or in its one sentence
 
@@ -11,16 +11,18 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from recommender.customer import View, empty_view
+from recommender.evidence import Evidence
 from recommender.guard.view import ViewColumns
-from recommender.models import als, popularity, repeat
+from recommender.models import als, ease, edges, kin, path, popularity, repeat
 from recommender.models.blend import Blend
-from recommender.models.protocol import Model
+from recommender.models.protocol import Head, Model
 from tests.support.histories import some_customers, view
 from tests.support.shop import population, train
 from training.baselines import PersonalFrequency
 
 N_ROWS = 30
 CUSTOMERS = 40
+KIN = (np.arange(N_ROWS) % 7 - 1).astype(np.int32)
 
 
 class ModelSuite(ABC):
@@ -94,12 +96,75 @@ class ModelSuite(ABC):
         assert np.isfinite(model.score(tiny)).all()
 
 
-class TestAls(ModelSuite):
+class HeadSuite(ModelSuite):
+    """Says which purchase a score comes from, and nothing of what is masked."""
+
+    @abstractmethod
+    def fit(self, history: ViewColumns) -> Head:
+        """The head of these histories over `N_ROWS` rows."""
+
+    @pytest.fixture
+    def head(self, history: ViewColumns) -> Head:
+        return self.fit(history)
+
+    def test_contributions_sum_to_the_score(self, head: Head, history: ViewColumns) -> None:
+        """But for what everybody gets, which is the score of an empty view."""
+        asked = np.random.default_rng(2).permutation(N_ROWS).astype(np.int32)
+        everybody = head.score(empty_view())
+        for c in range(CUSTOMERS):
+            one = view(history, c)
+            parts = head.contributions(one, asked)
+            assert parts.shape == (N_ROWS, len(one))
+            assert parts.dtype == np.float64
+            owed = head.score(one)[asked] - everybody[asked]
+            assert parts.sum(axis=1) == pytest.approx(owed, rel=1e-5, abs=1e-5)
+
+    def test_explaining_twice_gives_the_same_bits(self, head: Head, history: ViewColumns) -> None:
+        asked = np.array([7, 3, 3], dtype=np.int32)
+        again = self.fit(history)
+        for c in range(CUSTOMERS):
+            one = view(history, c)
+            parts = head.contributions(one, asked)
+            assert parts.tobytes() == again.contributions(one, asked).tobytes()
+            assert parts[1].tobytes() == parts[2].tobytes()
+
+    def test_a_row_is_explained_alike_alone_and_in_company(
+        self, head: Head, history: ViewColumns
+    ) -> None:
+        one, everything = view(history, 0), np.arange(N_ROWS, dtype=np.int32)
+        together = head.contributions(one, everything)
+        for row in range(N_ROWS):
+            alone = head.contributions(one, everything[row : row + 1])
+            assert alone[0] == pytest.approx(together[row], abs=1e-12)
+
+    def test_what_is_masked_contributes_nothing(self, head: Head, history: ViewColumns) -> None:
+        """A head that has just seen the whole view answers like one that never did."""
+        asked = np.arange(N_ROWS, dtype=np.int32)
+        ignorant = self.fit(history)
+        for c in range(CUSTOMERS):
+            whole = view(history, c)
+            head.score(whole)
+            head.contributions(whole, asked)
+            masked = whole.where(whole.rows % 3 != 0)
+            parts = head.contributions(masked, asked)
+            assert parts.shape == (N_ROWS, len(masked))
+            assert parts.tobytes() == ignorant.contributions(masked, asked).tobytes()
+            assert head.score(masked).tobytes() == ignorant.score(masked).tobytes()
+
+    def test_an_empty_view_owes_nothing(self, head: Head) -> None:
+        assert head.contributions(empty_view(), np.array([1, 4], dtype=np.int32)).shape == (2, 0)
+
+    def test_no_row_is_asked(self, head: Head, history: ViewColumns) -> None:
+        one = view(history, 0)
+        assert head.contributions(one, np.empty(0, dtype=np.int32)).shape == (0, len(one))
+
+
+class TestAls(HeadSuite):
     """Its random starting factors belong to positions: fits agree, bits do not."""
 
     tolerance = 0.2
 
-    def fit(self, history: ViewColumns) -> Model:
+    def fit(self, history: ViewColumns) -> Head:
         shape = (len(history.indptr) - 1, N_ROWS)
         confidence = csr_matrix((history.confidence, history.rows, history.indptr), shape=shape)
         config = als.AlsConfig(factors=4, regularization=5.0, iterations=40)
@@ -107,14 +172,44 @@ class TestAls(ModelSuite):
         return als.Als(y, als.gramian(y), config.regularization)
 
 
-class TestRepeat(ModelSuite):
-    def fit(self, history: ViewColumns) -> Model:
+class TestRepeat(HeadSuite):
+    def fit(self, history: ViewColumns) -> Head:
         return repeat.fit(history, N_ROWS, 0.3, repeat.RepeatConfig())
 
 
-class TestPopularity(ModelSuite):
-    def fit(self, history: ViewColumns) -> Model:
+class TestPopularity(HeadSuite):
+    def fit(self, history: ViewColumns) -> Head:
         return popularity.fit(history, N_ROWS, popularity.PopularityConfig())
+
+
+class TestEase(HeadSuite):
+    def fit(self, history: ViewColumns) -> Head:
+        return head_of(ease.fit(history, N_ROWS, ease.EaseConfig(keep=10)))
+
+
+class TestPath(HeadSuite):
+    def fit(self, history: ViewColumns) -> Head:
+        config = path.PathConfig(half_life_weeks=4.0, cells=64)
+        return head_of(path.fit(history, N_ROWS, config))
+
+
+class TestKin(HeadSuite):
+    def fit(self, history: ViewColumns) -> Head:
+        return head_of(kin.fit(history, N_ROWS, KIN, kin.KinConfig(keep=5)))
+
+
+class TestHeadsTogether(HeadSuite):
+    """Scaled, weighted, and with the trend, as a bundle keeps them."""
+
+    def fit(self, history: ViewColumns) -> Head:
+        heads = {
+            "ease": edges.scaled(ease.fit(history, N_ROWS, ease.EaseConfig()), history),
+            "brand": edges.scaled(kin.fit(history, N_ROWS, KIN, kin.KinConfig()), history),
+        }
+        config = popularity.PopularityConfig()
+        trend = popularity.trend(history, N_ROWS, config).astype(np.float32)
+        weights = {"ease": 0.7, "brand": 0.3}
+        return edges.Edges(Evidence.of(edges.combine(heads, weights, trend, keep=N_ROWS)))
 
 
 class TestPersonalFrequency(ModelSuite):
@@ -131,6 +226,10 @@ class TestBlend(ModelSuite):
 
     def rows(self) -> int:
         return train(population()).bundle.manifest.n_rows
+
+
+def head_of(fitted: csr_matrix) -> Head:
+    return edges.Edges(Evidence.of(edges.as_neighbours(fitted)))
 
 
 def arrays(one: View) -> tuple[np.ndarray[tuple[int], np.dtype[np.generic]], ...]:

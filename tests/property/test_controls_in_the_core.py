@@ -27,6 +27,7 @@ from recommender.guard.document import CompiledGuard
 from recommender.guard.layout import GuardBits, lay
 from recommender.guard.policy import GuardPolicy, LifeEventRule, Stance
 from recommender.guard.unlocks import rules_of_customer, stored_rules
+from recommender.index import BundleIndex
 from recommender.request import (
     BUILT_IN,
     Context,
@@ -389,6 +390,35 @@ def with_row(view: View, row: int, baskets: int) -> View:
         own=np.insert(rest.own, at, np.float32(baskets)),
         confidence=np.insert(rest.confidence, at, np.float32(1 + baskets)),
     )
+
+
+@pytest.mark.parametrize("weight", [0.05, 0.37, 3.3])
+def test_no_chaining_leaves_offers_that_only_popularity_speaks_for(weight: float) -> None:
+    """The whole history is such evidence: reasons and contributions of the rest are popularity."""
+    shop = guarded()
+    parameters = shop.bundle.parameters.model_copy(update={"popularity_weight": weight})
+    manifest = shop.bundle.manifest.model_copy(update={"parameters": parameters})
+    index = BundleIndex(replace(shop.bundle, manifest=manifest))
+    row = index.rows([ItemId("school-1")])
+    view = View(
+        rows=np.array(row, dtype=np.int32),
+        baskets=np.ones(1, dtype=np.int32),
+        age_days=np.array([3], dtype=np.int32),
+        own=np.ones(1, dtype=np.float32),
+        confidence=np.array([1.1], dtype=np.float32),
+    )
+    declared = Declaration(at=AS_OF - DAY, source="preference_centre")
+    state = CustomerState(view, None, controls=Controls(declarations={"pregnancy": declared}))
+    request = OfferRequest((Placement("home", Source.HOME, 60),))
+    decision = decide(index, state, request, AS_OF)
+    assert decision.unchained.factor is None
+    explainer = Explainer(index, decision, "full")
+    picks = decision.placements[0].picks
+    apart = [pick for pick in picks if decision.knowledge_of(pick.offer) is decision.unchained]
+    assert apart
+    for pick in apart:
+        assert [part.kind for part in explainer.contributions(pick)] == ["popular"]
+        assert [reason.kind for reason in explainer.reasons(pick)] == ["popular"]
 
 
 @given(CUSTOMERS, CONTROLS, REQUESTS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from recommender.catalogue import Catalogue
 from recommender.codec import encode_bundle, encode_customers
 from recommender.customer import CustomerState, ReplenishPurchase, new_customer
 from recommender.decide import decide
@@ -36,6 +38,7 @@ from tests.support.shop import (
     LOCKED,
     Purchase,
     Shop,
+    catalogue,
     policy,
     population,
 )
@@ -89,6 +92,35 @@ def test_g4_even_the_first_and_the_latest_purchase_of_the_shop_may_be_locked(
 ) -> None:
     extremes = [("c00", "diaper-1", -40), ("nobody-else", "blank", 999), *locked]
     assert train_shop(population() + extremes).bundle.manifest == shop().bundle.manifest
+
+
+def with_new_items() -> Catalogue:
+    """The shop after it added two items yesterday, both kin of bread: one is locked, one harmless.
+
+    Behind the view nobody has bought either.
+    """
+    listing = catalogue()
+    lately = np.isin(listing.ids, ("food-1", "corn"))
+    kin = tuple("Mill" if i in ("food-1", "corn", "bread-0") else "" for i in listing.ids)
+    return replace(listing, brands=kin, added=np.where(lately, AS_OF - DAY, np.nan))
+
+
+@TRAINING
+@given(LOCKED_PURCHASES)
+def test_g4_a_masked_item_that_looks_unsold_and_new_gives_the_same_digest(
+    locked: list[Purchase],
+) -> None:
+    """It is no model row, however often it was bought; what no life event touches is one."""
+    visible = [line for line in population() if line[1] != "corn"]
+    bought = [("c00", "food-1", 3), *locked]
+    without = train_shop(visible, listing=with_new_items())
+    with_locked = train_shop(bought + visible, listing=with_new_items())
+    assert with_locked.bundle.manifest == without.bundle.manifest
+    assert encode_bundle(with_locked.bundle) == encode_bundle(without.bundle)
+    assert encode_customers(with_locked.table) == encode_customers(without.table)
+    rows = {with_locked.index.item_id(row) for row in range(with_locked.bundle.manifest.n_rows)}
+    assert "corn" in rows
+    assert not rows & set(LOCKED)
 
 
 def test_g4_would_notice_a_visible_purchase() -> None:

@@ -21,6 +21,7 @@ def goods(*items: Item) -> Catalogue:
         tags=tuple(item[2] for item in items),
         brands=("",) * n,
         price=np.ones(n, dtype=np.float32),
+        added=np.full(n, np.nan),
         available=np.ones(n, dtype=np.bool_),
         listed=np.ones(n, dtype=np.bool_),
     )

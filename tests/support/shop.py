@@ -87,7 +87,9 @@ Purchase = tuple[str, str, int]
 
 def catalogue() -> Catalogue:
     """Everything that the shop lists, and the one item that it does not."""
-    described = {i: (i.replace("-", " no "), (i.split("-")[0].title(),)) for i in PLAIN}
+    described: dict[str, tuple[str, tuple[str, ...]]] = {
+        i: (i.replace("-", " no "), (i.split("-")[0].title(),)) for i in PLAIN
+    }
     described |= _SPECIAL | {"unlisted": ("", ())}
     ids = tuple(sorted(described))
     return Catalogue(
@@ -97,6 +99,7 @@ def catalogue() -> Catalogue:
         tags=((),) * len(ids),
         brands=("",) * len(ids),
         price=np.array([1 + n % 9 for n in range(len(ids))], dtype=np.float32),
+        added=np.full(len(ids), np.nan),
         available=np.ones(len(ids), dtype=np.bool_),
         listed=np.array([i != "unlisted" for i in ids]),
     )
@@ -175,12 +178,27 @@ class Shop:
         return CustomerState(self.table.view(c), self.table.factors[c])
 
 
-def train(
-    purchases: Sequence[Purchase], rules: GuardPolicy | None = None, *, now: int = AS_OF
-) -> Shop:
-    """Trains as the pipeline does: match, view, restrict the catalogue, fit, seal."""
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """What models are fitted on: the visible lines, and the assortment that they point into."""
+
+    visible: Interactions
+    assortment: Assortment
+
+
+def prepared(
+    purchases: Sequence[Purchase],
+    rules: GuardPolicy | None = None,
+    *,
+    now: int = AS_OF,
+    listing: Catalogue | None = None,
+) -> Prepared:
+    """Matches, makes the view and restricts the catalogue, as the pipeline does.
+
+    listing   `catalogue()`, or a variant of it
+    """
     rules = policy() if rules is None else rules
-    listing = catalogue()
+    listing = catalogue() if listing is None else listing
     life_events = LIFE_EVENTS if rules.life_events else ()
     offers = own_offers(listing)
     bits = lay(CompiledGuard(rules, life_events, (life_events,)), listing, offers)
@@ -198,12 +216,27 @@ def train(
     seen = np.zeros(len(listing), dtype=np.bool_)
     seen[visible.item] = True
     assortment, position = everything.where(listing.listed | seen)
-    model = Model(factors=8, iterations=4, min_support=1, threads=1, regularization=1.0)
+    return Prepared(visible.renumbered(position), assortment)
+
+
+MODEL = Model(factors=8, iterations=4, min_support=1, threads=1, regularization=1.0)
+"""Settings for a shop this small."""
+
+
+def train(
+    purchases: Sequence[Purchase],
+    rules: GuardPolicy | None = None,
+    *,
+    now: int = AS_OF,
+    listing: Catalogue | None = None,
+) -> Shop:
+    """Trains as the pipeline does: match, view, restrict the catalogue, fit, seal."""
+    made = prepared(purchases, rules, now=now, listing=listing)
     bundle, table = fit_models(
-        visible.renumbered(position),
-        assortment,
-        model,
-        default_parameters(model),
+        made.visible,
+        made.assortment,
+        MODEL,
+        default_parameters(MODEL),
         Silent(),
         config_digest="test",
     )

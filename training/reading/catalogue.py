@@ -21,7 +21,13 @@ _T = TypeVar("_T")
 
 TABLE = "catalogue"
 _ITEM, _TITLE, _CATEGORY, _PRICE = "item_id", "title", "category", "price"
-_AVAILABLE, _TAGS, _BRAND = "available", "tags", "brand"
+_AVAILABLE, _TAGS, _BRAND, _ADDED = "available", "tags", "brand", "added"
+_VALUES: dict[str, type[pl.DataType]] = {
+    _PRICE: pl.Float64,
+    _AVAILABLE: pl.Boolean,
+    _ADDED: pl.Int64,
+}
+"""What is no text: null where it is unknown."""
 _FILE, _ROW = "file", "row"
 _BETWEEN = "\x1f"
 """Stands between the parts of a list while it is one text; the separator that ASCII has for it."""
@@ -85,6 +91,7 @@ def with_unlisted(listed: Catalogue | None, item_ids: pl.Series) -> Catalogue:
         tags=_in_order(order, base.tags, [()] * n),
         brands=_in_order(order, base.brands, blank),
         price=np.r_[base.price, np.full(n, np.nan)].astype(np.float32)[order],
+        added=np.r_[base.added, np.full(n, np.nan)][order],
         available=np.r_[base.available, np.full(n, listed is None)].astype(np.bool_)[order],
         listed=np.r_[base.listed, np.zeros(n)].astype(np.bool_)[order],
     )
@@ -108,7 +115,7 @@ def _wanted(config: TrainConfig) -> tuple[Wanted, ...]:
     required = columns.model_fields_set | {_ITEM}
     category = columns.category
     sources = (category,) if isinstance(category, str) else category
-    single = (_ITEM, _TITLE, _PRICE, _AVAILABLE, _TAGS, _BRAND)
+    single = (_ITEM, _TITLE, _PRICE, _AVAILABLE, _TAGS, _BRAND, _ADDED)
     return (
         *(Wanted(name, getattr(columns, name), name in required) for name in single),
         *(
@@ -134,12 +141,14 @@ def _read_file(
         piece.clean[_TAGS] = blank
         if piece.has(_TAGS):
             piece.clean[_TAGS] = _parts(raw[_TAGS], ",").str.to_lowercase()
-        piece.clean[_PRICE] = pl.Series([None], dtype=pl.Float64).new_from_index(0, raw.height)
+        for name, kind in _VALUES.items():
+            piece.clean[name] = pl.Series([None], dtype=kind).new_from_index(0, raw.height)
         if piece.has(_PRICE):
             piece.price(_PRICE)
-        piece.clean[_AVAILABLE] = pl.Series([None], dtype=pl.Boolean).new_from_index(0, raw.height)
         if piece.has(_AVAILABLE):
             piece.flag(_AVAILABLE)
+        if piece.has(_ADDED):
+            piece.added(_ADDED, config.purchases.timezone)
         place = Place(TABLE, str(table.path), first_row, table.source_names)
         good = problems.judge(place, raw, piece.checks)
         rows = pl.Series(_ROW, np.arange(first_row, first_row + raw.height, dtype=np.int64))
@@ -190,7 +199,7 @@ def _most_frequent(items: pl.DataFrame) -> pl.DataFrame:
     Among equally frequent ones the smallest, so that the order of reading does not matter.
     """
     merged = items.select(pl.col(_ITEM).unique())
-    for name in (_TITLE, _CATEGORY, _TAGS, _BRAND, _PRICE, _AVAILABLE):
+    for name in (_TITLE, _CATEGORY, _TAGS, _BRAND, *_VALUES):
         said = pl.col(name).is_not_null()
         if items[name].dtype == pl.String:
             said &= pl.col(name) != ""
@@ -210,7 +219,7 @@ def _most_frequent(items: pl.DataFrame) -> pl.DataFrame:
 
 def _no_items() -> pl.DataFrame:
     texts = dict.fromkeys((_ITEM, _TITLE, _CATEGORY, _TAGS, _BRAND), pl.String)
-    return pl.DataFrame(schema=texts | {_PRICE: pl.Float64, _AVAILABLE: pl.Boolean})
+    return pl.DataFrame(schema={**texts, **_VALUES})
 
 
 def _catalogue(items: pl.DataFrame) -> Catalogue:
@@ -222,6 +231,7 @@ def _catalogue(items: pl.DataFrame) -> Catalogue:
         tags=_tuples(items[_TAGS]),
         brands=tuple(items[_BRAND]),
         price=items[_PRICE].fill_null(float("nan")).to_numpy().astype(np.float32),
+        added=items[_ADDED].cast(pl.Float64).fill_null(float("nan")).to_numpy(),
         available=items[_AVAILABLE].fill_null(value=True).to_numpy().astype(np.bool_),
         listed=np.ones(items.height, dtype=np.bool_),
     )

@@ -24,6 +24,8 @@ LEAST_QUANTITY = 1e-6
 
 _MOST_QUANTITY = 1e9
 _MOST_PRICE = 1e12
+_LATEST = 253_402_300_799
+"""9999-12-31T23:59:59Z: the end of four-digit years, and before 1990 in milliseconds."""
 
 
 @dataclass
@@ -57,15 +59,26 @@ class Piece:
 
     def timestamp(self, name: str, timezone: str, latest: float) -> None:
         """Seconds since 1970, from 1990 to `latest`."""
-        at = seconds(self.column(name), timezone)
-        in_range = at.is_between(EARLIEST, int(latest)).fill_null(value=True)
-        unreadable = at.is_null()
-        if timezone != "UTC" and unreadable.any():
-            skipped = unreadable & seconds(self.column(name), "UTC").is_not_null()
+        at = self._seconds(name, timezone)
+        self._break(Rule.TIMESTAMP_UNREADABLE, name, at.is_null().to_numpy())
+        self._break(Rule.TIMESTAMP_RANGE, name, _outside(at, latest))
+
+    def added(self, name: str, timezone: str) -> None:
+        """Seconds since 1970, from 1990 on; it may be missing (null), and it may be to come."""
+        at = self._seconds(name, timezone)
+        unreadable = at.is_null().to_numpy() & ~_missing(self.column(name))
+        self._break(Rule.TIMESTAMP_UNREADABLE, name, unreadable)
+        self._break(Rule.ADDED_RANGE, name, _outside(at, _LATEST))
+
+    def _seconds(self, name: str, timezone: str) -> pl.Series:
+        """Notes the column as seconds since 1970, and times that a clock skipped."""
+        column = self.column(name)
+        at = seconds(column, timezone)
+        if timezone != "UTC" and at.null_count():
+            skipped = at.is_null() & seconds(column, "UTC").is_not_null()
             self._break(Rule.TIMESTAMP_SKIPPED, name, skipped.to_numpy())
-        self._break(Rule.TIMESTAMP_UNREADABLE, name, unreadable.to_numpy())
-        self._break(Rule.TIMESTAMP_RANGE, name, (~in_range).to_numpy())
         self.clean[name] = at
+        return at
 
     def quantity(self, name: str) -> None:
         """Units: finite, and not 0."""
@@ -100,6 +113,11 @@ class Piece:
 
     def _source(self, name: str) -> str:
         return self.table.source_names[name]
+
+
+def _outside(at: pl.Series, latest: float) -> Bools:
+    """True where there is a time that is before 1990 or after `latest`."""
+    return (~at.is_between(EARLIEST, int(latest)).fill_null(value=True)).to_numpy()
 
 
 def _beyond(values: pl.Series, most: float) -> Bools:

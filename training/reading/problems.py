@@ -30,6 +30,7 @@ class Rule(StrEnum):
     TIMESTAMP_UNREADABLE = "timestamp_unreadable"
     TIMESTAMP_SKIPPED = "timestamp_skipped"
     TIMESTAMP_RANGE = "timestamp_range"
+    ADDED_RANGE = "added_range"
     QUANTITY_INVALID = "quantity_invalid"
     QUANTITY_ZERO = "quantity_zero"
     PRICE_INVALID = "price_invalid"
@@ -48,6 +49,8 @@ SENTENCES = {
     "when they were put forward they skipped this one, so the time zone may be another",
     Rule.TIMESTAMP_RANGE: "a timestamp lies between 1990-01-01 and tomorrow; epoch values are "
     "seconds, not milliseconds",
+    Rule.ADDED_RANGE: "an item is on sale since 1990-01-01 or later; leave empty what is older or "
+    "unknown; epoch values are seconds, not milliseconds",
     Rule.QUANTITY_INVALID: "a quantity is a number, at most 1e9, negative for a return",
     Rule.QUANTITY_ZERO: "a quantity is not 0",
     Rule.PRICE_INVALID: "a price is empty, or a number from 0 to 1e12",
@@ -181,7 +184,7 @@ class Problems:
         raise InputError(
             "\n  ".join([opening, *listed, "by rule:", *totals]),
             hint="mend these rows, map the columns in the config, or set unusable rows aside in "
-            "a file with --lenient",
+            "a file with --lenient (where there is no such option: --set lenient=true)",
         )
 
     def write(self, path: Path) -> None:

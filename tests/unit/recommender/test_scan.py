@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommender.scan import BLOCK, DECIMALS, Scanner, rank
-from recommender.types import Bools, Floats
+from recommender.scan import DECIMALS, LANE, Scanner, rank
+from recommender.types import Bools, Doubles, Floats, Ints
 
 
 def literal(
@@ -23,8 +23,18 @@ def literal(
     return [(i, scores[i]) for i in sorted(open_, key=lambda i: (-scores[i], i))[:k]]
 
 
+def found(
+    matrix: Floats, query: Floats, k: int, allowed: Bools | None = None
+) -> tuple[Ints, Doubles]:
+    """What the scanner says of a matrix, without a bonus."""
+    scanner = Scanner.of(matrix)
+    nearly = scanner.products(query)
+    open_ = nearly if allowed is None else np.where(allowed, nearly, -np.inf)
+    return scanner.best(query, k, open_, np.zeros(len(matrix)))
+
+
 def check(matrix: Floats, query: Floats, k: int, allowed: Bools | None = None) -> None:
-    offers, scores = Scanner.of(matrix).best(query, k, allowed)
+    offers, scores = found(matrix, query, k, allowed)
     expected = literal(matrix, query, k, allowed)
     assert offers.tolist() == [offer for offer, _ in expected]
     np.testing.assert_allclose(scores, [score for _, score in expected], atol=2 * 10.0**-DECIMALS)
@@ -44,9 +54,9 @@ def test_equals_its_literal_twin_on_any_small_matrix(data: st.DataObject) -> Non
 @pytest.mark.parametrize(
     "shape", ["gaussian", "equal norms", "one huge row", "duplicates", "zeros"]
 )
-def test_equals_its_literal_twin_over_several_blocks(shape: str) -> None:
+def test_equals_its_literal_twin_over_many_lanes(shape: str) -> None:
     random = np.random.default_rng(7)
-    matrix = random.normal(size=(3 * BLOCK + 5, 8)).astype(np.float32)
+    matrix = random.normal(size=(30 * LANE + 5, 8)).astype(np.float32)
     if shape == "equal norms":
         matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)
     elif shape == "one huge row":
@@ -62,16 +72,15 @@ def test_equals_its_literal_twin_over_several_blocks(shape: str) -> None:
 
 
 def test_gives_fewer_when_fewer_are_allowed_and_none_when_none_are() -> None:
-    scanner = Scanner.of(np.eye(4, dtype=np.float32))
-    query = np.ones(4, dtype=np.float32)
-    assert scanner.best(query, 3, np.array([False, True, False, False]))[0].tolist() == [1]
-    assert scanner.best(query, 3, np.zeros(4, dtype=np.bool_))[0].tolist() == []
-    assert Scanner.of(np.empty((0, 4), dtype=np.float32)).best(query, 3)[0].tolist() == []
+    matrix, query = np.eye(4, dtype=np.float32), np.ones(4, dtype=np.float32)
+    assert found(matrix, query, 3, np.array([False, True, False, False]))[0].tolist() == [1]
+    assert found(matrix, query, 3, np.zeros(4, dtype=np.bool_))[0].tolist() == []
+    assert found(np.empty((0, 4), dtype=np.float32), query, 3)[0].tolist() == []
 
 
 def test_ties_break_by_position() -> None:
     matrix = np.ones((5, 2), dtype=np.float32)
-    offers, _ = Scanner.of(matrix).best(np.ones(2, dtype=np.float32), 3)
+    offers, _ = found(matrix, np.ones(2, dtype=np.float32), 3)
     assert offers.tolist() == [0, 1, 2]
 
 
@@ -102,9 +111,27 @@ def test_the_best_of_a_few_with_a_bonus_equals_its_literal_twin(data: st.DataObj
     bonus = np.array(data.draw(st.lists(values, min_size=len(offers), max_size=len(offers))))
     k = data.draw(st.integers(1, 12))
     scanner = Scanner.of(matrix)
-    best, sums, products = scanner.best_of(query, k, offers.astype(np.int32), bonus)
-    exact = scanner.score(offers.astype(np.int32), query)
-    expected, expected_sums = rank(np.arange(len(offers), dtype=np.int32), bonus + exact, k)
+    few = offers.astype(np.int32)
+    nearly = bonus + scanner.products(query)[offers]
+    best, sums = scanner.best(query, k, nearly, bonus, few)
+    expected, expected_sums = rank(
+        np.arange(len(offers), dtype=np.int32), bonus + scanner.score(few, query), k
+    )
     assert best.tolist() == expected.tolist()
     assert sums.tolist() == expected_sums.tolist()
-    assert products.tolist() == exact[best].tolist()
+
+
+@given(scale=st.floats(1e-6, 1e6), seed=st.integers(0, 50))
+def test_products_may_be_taken_before_the_query_is_scaled(scale: float, seed: int) -> None:
+    """The margin covers a query that was rounded afterwards."""
+    random = np.random.default_rng(seed)
+    matrix = random.normal(size=(700, 5)).astype(np.float32)
+    query = random.normal(size=5).astype(np.float32)
+    scanner = Scanner.of(matrix)
+    scaled = (query.astype(np.float64) * scale).astype(np.float32)
+    nearly = scanner.products(query) * scale
+    best, sums = scanner.best(scaled, 10, nearly, np.zeros(700))
+    every = np.arange(700, dtype=np.int32)
+    expected, expected_sums = rank(every, scanner.score(every, scaled), 10)
+    assert best.tolist() == expected.tolist()
+    assert sums.tolist() == expected_sums.tolist()

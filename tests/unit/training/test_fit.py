@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,18 +14,26 @@ from recommender.interactions import Interactions
 from recommender.types import SECONDS_A_WEEK
 from tests.support.shop import (
     AS_OF,
-    catalogue,
-    interactions,
+    Prepared,
     policy,
     population,
+    prepared,
     train,
+    unguarded,
 )
 from training.defaults import default_parameters
-from training.fit import customer_table, fit_heads
+from training.fit import customer_table
+from training.heads import Heads, fit_heads
 from training.progress import Silent
 from training.sections import Model
 
 MODEL = Model(factors=4, iterations=2, threads=1)
+
+
+def fitted(made: Prepared, model: Model = MODEL) -> Heads:
+    """The heads under the shipped parameters."""
+    parameters = default_parameters(model)
+    return fit_heads(made.visible, made.assortment, model, parameters, Silent())
 
 
 def shuffled(lines: Interactions, seed: int) -> Interactions:
@@ -41,35 +51,33 @@ def shuffled(lines: Interactions, seed: int) -> Interactions:
 
 def test_the_order_of_lines_does_not_matter() -> None:
     """Bit for bit."""
-    lines = interactions(population(), catalogue())
-    parameters = default_parameters(MODEL)
-    n = len(catalogue())
-    one = fit_heads(lines, n, MODEL, parameters, Silent())
-    other = fit_heads(shuffled(lines, 1), n, MODEL, parameters, Silent())
-    for name in ("factors", "customer_factors", "rate", "tau", "popularity", "support"):
+    made = prepared(population(), unguarded())
+    one = fitted(made)
+    other = fitted(replace(made, visible=shuffled(made.visible, 1)))
+    for name in ("factors", "customer_factors", "rate", "tau", "support"):
         assert getattr(one, name).tobytes() == getattr(other, name).tobytes()
+    assert one.edges.keys() == other.edges.keys()
+    for name, matrix in one.edges.items():
+        np.testing.assert_array_equal(matrix.toarray(), other.edges[name].toarray())
     tables = [customer_table(h.customers, h.columns, h.customer_factors) for h in (one, other)]
     assert tables[0].own.tobytes() == tables[1].own.tobytes()
 
 
 def test_the_universe_is_what_enough_customers_have() -> None:
     """Forty customers: `auto` asks for one; at most one has what only one bought."""
-    lines = interactions([*population(), ("c01", "diaper-1", 3)], catalogue())
-    n = len(catalogue())
-    diaper = catalogue().ids.index("diaper-1")
-    auto = fit_heads(lines, n, MODEL, default_parameters(MODEL), Silent())
+    made = prepared([*population(), ("c01", "diaper-1", 3)], unguarded())
+    diaper = made.assortment.catalogue.ids.index("diaper-1")
+    auto = fitted(made)
     assert auto.row_of_item[diaper] >= 0
-    strict = MODEL.model_copy(update={"min_support": 2})
-    two = fit_heads(lines, n, strict, default_parameters(MODEL), Silent())
+    two = fitted(made, MODEL.model_copy(update={"min_support": 2}))
     assert two.row_of_item[diaper] == -1
     assert two.support.min() >= 2
     assert two.item_of_row.tolist() == np.flatnonzero(two.row_of_item >= 0).tolist()
 
 
 def test_customers_without_a_modelled_item_leave() -> None:
-    lines = interactions([*population(), ("lonely", "diaper-1", 3)], catalogue())
-    strict = MODEL.model_copy(update={"min_support": 2})
-    heads = fit_heads(lines, len(catalogue()), strict, default_parameters(MODEL), Silent())
+    made = prepared([*population(), ("lonely", "diaper-1", 3)], unguarded())
+    heads = fitted(made, MODEL.model_copy(update={"min_support": 2}))
     assert "lonely" not in heads.customers
     assert np.diff(heads.columns.indptr).min() > 0
 
@@ -89,9 +97,9 @@ def test_nothing_visible_is_an_error_that_names_the_guard() -> None:
 
 def test_too_high_a_support_names_the_highest_possible() -> None:
     strict = MODEL.model_copy(update={"min_support": 99})
-    lines = interactions([("ann", "bread-0", 0), ("bob", "bread-0", 0)], catalogue())
+    made = prepared([("ann", "bread-0", 0), ("bob", "bread-0", 0)], unguarded())
     with pytest.raises(InputError, match="the most any has is 2"):
-        fit_heads(lines, len(catalogue()), strict, default_parameters(MODEL), Silent())
+        fitted(made, strict)
 
 
 def test_the_bundle_says_what_it_is() -> None:

@@ -53,7 +53,9 @@ def columns_of(raw: Interactions, row_of_item: list[int]) -> ViewColumns:
         raw,
         np.array(row_of_item, dtype=np.int32),
         as_of=NOW,
-        own_half_life_weeks=1.0,
+        own_fast_half_life_weeks=1.0,
+        own_slow_half_life_weeks=1.0,
+        own_fast_share=0.5,
         confidence_half_life_weeks=2.0,
         confidence_floor=0.1,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,50 @@ def test_all_columns_are_read(read: Reader) -> None:
     assert found.available.tolist() == [True, True, False]
     assert found.listed.all()
     assert found.unmapped.tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("added", "seconds"),
+    [
+        ("2025-06-30", 1_751_234_400.0),
+        ("2025-06-30T00:00:00Z", 1_751_241_600.0),
+        (datetime(2025, 6, 30), 1_751_234_400.0),  # noqa: DTZ001 - as a file holds it
+        (date(2025, 6, 30), 1_751_234_400.0),
+        (1_751_241_600, 1_751_241_600.0),
+        ("2031-01-01", 1_924_988_400.0),
+        ("9999-12-31T23:59:59Z", 253_402_300_799.0),
+        (" ", np.nan),
+        (None, np.nan),
+    ],
+)
+def test_since_when_an_item_is_on_sale_is_read_as_the_time_of_a_purchase(
+    read: Reader, added: Any, seconds: float
+) -> None:
+    """On the shop's clock. It may be to come, and it may be unknown."""
+    found = catalogue(
+        read, {"item_id": ["a"], "added": [added]}, "purchases.timezone=Europe/Berlin"
+    )
+    assert found.added.dtype == np.float64
+    np.testing.assert_array_equal(found.added, [seconds])
+
+
+def test_a_column_of_dates_may_have_any_name(read: Reader) -> None:
+    table = {"item_id": ["a"], "Launched": ["2025-06-30"]}
+    assert catalogue(read, table, "catalogue.columns.added=Launched").added == [1_751_241_600]
+    assert np.isnan(catalogue(read, table).added).all()
+
+
+def test_a_clock_that_skipped_the_date_is_named(read: Reader) -> None:
+    """A row, a column and a rule, as for purchases."""
+    table = {"item_id": ["a"], "added": ["2025-03-30T02:30:00"]}
+    with pytest.raises(InputError, match=r"row 1, column 'added': .*\(timestamp_skipped\)"):
+        catalogue(read, table, "purchases.timezone=Europe/Berlin")
+
+
+def test_an_item_that_only_purchases_know_has_no_date(read: Reader) -> None:
+    found = read(one_line(), {"item_id": ["pot"], "added": ["2025-01-01"]}, KEEP).catalogue
+    np.testing.assert_array_equal(found.added, [1_735_689_600, np.nan])
+    np.testing.assert_array_equal(found.where(~found.listed).added, [np.nan])
 
 
 def test_an_id_is_all_that_a_catalogue_needs(read: Reader) -> None:
@@ -87,6 +132,11 @@ def test_the_separator_of_paths_can_be_chosen(read: Reader) -> None:
         ({"item_id": ["a", "b"], "price": [1.0, float("nan")]}, "price_invalid"),
         ({"item_id": ["a", "b"], "price": [1.0, -1.0]}, "price_invalid"),
         ({"item_id": ["a", "b"], "available": ["yes", "sometimes"]}, "flag_unreadable"),
+        ({"item_id": ["a", "b"], "added": [None, "soon"]}, "timestamp_unreadable"),
+        ({"item_id": ["a", "b"], "added": [None, "2025-02-30"]}, "timestamp_unreadable"),
+        ({"item_id": ["a", "b"], "added": [None, "1989-12-31"]}, "added_range"),
+        ({"item_id": ["a", "b"], "added": ["1990-01-01", "2015"]}, "added_range"),
+        ({"item_id": ["a", "b"], "added": [None, 1_751_241_600_000]}, "added_range"),
     ],
     ids=str,
 )
@@ -106,6 +156,7 @@ def test_several_rows_of_an_item_can_be_merged_by_their_most_frequent_values(
         "title": ["Tea", "?", "Tea", None, "Y", "X"],
         "price": [2.0, 1.0, None, 1.0, None, None],
         "available": [None, False, None, None, None, None],
+        "added": ["2025-01-02", "2025-01-03", "2025-01-02", None, None, None],
     }
     found = catalogue(read, table, "catalogue.duplicates=most_frequent")
     assert found.ids == ("a", "b")
@@ -114,6 +165,7 @@ def test_several_rows_of_an_item_can_be_merged_by_their_most_frequent_values(
     assert found.price[0] == 1.0
     assert np.isnan(found.price[1])
     assert found.available.tolist() == [False, True]
+    np.testing.assert_array_equal(found.added, [1_735_776_000, np.nan])
 
 
 def test_one_file_can_be_purchases_and_catalogue(read: Reader, tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ def shop(ids: list[str], paths: list[tuple[str, ...]], tags: list[tuple[str, ...
         tags=tuple(tags),
         brands=("",) * n,
         price=np.full(n, np.nan, dtype=np.float32),
+        added=np.full(n, np.nan),
         available=np.array([item != "gone" for item in ids]),
         listed=np.ones(n, dtype=np.bool_),
     )
