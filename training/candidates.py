@@ -6,37 +6,47 @@ formula needs, in two rectangles:
 
     own       the `OWN` items of the view with the largest decayed count, averaged over the
               half-lives that are tried
-    unseen    the `CROSS` best by x_u . y_i * tau_i and the `POPULAR` best by recent buyers
+    unseen    the `BEST` by every head, the same with the trend in, and by recent buyers at every
+              half-life that is tried
+
+N_u, the best unseen cross part, is taken over all unseen items, also those that no offer may
+promote: a few of these are gathered beside, and take no place.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recommender.guard.view import view_columns
-from recommender.models.blend import cross_scale
-from recommender.types import Bools, Floats, Ints, Longs
-from training.fit import Heads
+from recommender.types import Bools, CustomerId, Doubles, Floats, Ints, Longs
+from training.evidence import Evidence, Fitted
 from training.split import Truth
 
-OWN, CROSS, POPULAR = 200, 150, 50
-_CELLS = 1 << 22
+OWN, BEST, BARRED = 200, 60, 3
+_CELLS = 1 << 21
 
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """One rectangle; every array is (n_customers, width). Padding is where `real` is False.
+    """One rectangle; every array is (n_customers, width). Padding is where `known` is False.
 
-    rows    model rows
-    cross   x_u . y_i / s_u
-    taken   True where the truth has the row
+    rows       model rows, ascending
+    known      True where there is a row
+    open       True where there is one that may be offered
+    evidence   head -> what it says of the row: x_u . y_i / s_u, or e_ui of `ModelParameters`
+    taken      True where the truth has the row
     """
 
     rows: Ints
-    real: Bools
-    cross: Floats
+    known: Bools
+    open: Bools
+    evidence: dict[str, Floats]
     taken: Bools
 
 
@@ -44,36 +54,82 @@ class Block:
 class Candidates:
     """All that tuning looks at.
 
-    own_counts   half-life -> (n_customers, width of `own`) decayed baskets
-    n_all, n_new (n_customers,) rows in the truth, and those of them that are unseen
+    own_counts     half-life -> (n_customers, width of `own`) decayed baskets
+    rate, tau      (n_rows,) repeat rate and trend
+    share          half-life -> (n_rows,) recent buyers, 1 for the most popular row
+    n_all, n_new   (n_customers,) rows in the truth, and those of them that are unseen
+    people         (n_customers,) who each is: of pooled windows, one person may come in several
     """
 
     own: Block
     unseen: Block
     own_counts: dict[float, Floats]
+    rate: Doubles
+    tau: Doubles
+    share: dict[float, Doubles]
     n_all: Longs
     n_new: Longs
+    people: tuple[CustomerId, ...]
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """Names of the heads, ALS first, the others in order of their names."""
+        return tuple(self.unseen.evidence)
+
+    def digest(self) -> str:
+        """BLAKE2b-128 in hex of everything here: equal digests, equal results of any setting."""
+        found = blake2b(digest_size=16)
+        for array in self._arrays():
+            found.update(str((array.dtype.str, array.shape)).encode())
+            found.update(np.ascontiguousarray(array).data)
+        for name in (*self.heads, *self.own_counts, *self.share, *self.people):
+            found.update(str(name).encode())
+        return found.hexdigest()
+
+    def _arrays(self) -> Iterator[NDArray[Any]]:
+        for block in (self.own, self.unseen):
+            yield from (block.rows, block.known, block.open, block.taken)
+            yield from block.evidence.values()
+        yield from self.own_counts.values()
+        yield from self.share.values()
+        yield from (self.rate, self.tau, self.n_all, self.n_new)
 
 
 def gather(
-    heads: Heads, truth: Truth, customers: Longs, offerable: Bools, half_lives: tuple[float, ...]
+    heads: Fitted,
+    truth: Truth,
+    customers: Longs,
+    offerable: Bools,
+    half_lives: tuple[float, ...],
 ) -> Candidates:
-    """Candidates of the customers with these numbers.
+    """Candidates of the customers with these numbers, ascending.
 
-    offerable   (n_rows,) False for what no offer may promote; it is neither candidate nor truth
+    offerable    (n_rows,) False for what no offer may promote; it is neither candidate nor truth
+    half_lives   of own baskets, in weeks; each once
     """
-    x = _directions(heads, customers)
     seen, counts = _histories(heads, customers, half_lives)
     own_rows, own_real, own_counts = _own(seen, counts, offerable)
-    unseen_rows, unseen_real = _unseen(heads, x, seen, offerable)
     keys, n_all, n_new = _truths(heads, truth, customers, seen, offerable)
+    share = {weeks: _share(buyers) for weeks, buyers in sorted(heads.recent.items())}
+    evidence = Evidence(heads, customers)
+    gathered = _unseen(evidence, tuple(share.values()), seen, offerable, own_rows)
+    rows, known, of_own, of_unseen = gathered
     return Candidates(
-        own=_block(heads, x, own_rows, own_real, keys),
-        unseen=_block(heads, x, unseen_rows, unseen_real, keys),
+        own=_block(heads, own_rows, own_real, offerable, of_own, keys),
+        unseen=_block(heads, rows, known, offerable, of_unseen, keys),
         own_counts=dict(zip(half_lives, own_counts, strict=True)),
+        rate=heads.rate,
+        tau=heads.tau,
+        share=share,
         n_all=n_all,
         n_new=n_new,
+        people=tuple(heads.customers[c] for c in customers),
     )
+
+
+def _share(buyers: Doubles) -> Doubles:
+    most = buyers.max(initial=0.0)
+    return buyers / most if most > 0 else buyers
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,15 +148,8 @@ class _Seen:
         return mask
 
 
-def _directions(heads: Heads, customers: Longs) -> Floats:
-    """x_u / s_u."""
-    x = heads.customer_factors[customers].astype(np.float64)
-    s = cross_scale(x, heads.gramian, heads.n_rows)[:, None]
-    return np.divide(x, s, out=np.zeros_like(x), where=s > 0).astype(np.float32)
-
-
 def _histories(
-    heads: Heads, customers: Longs, half_lives: tuple[float, ...]
+    heads: Fitted, customers: Longs, half_lives: tuple[float, ...]
 ) -> tuple[_Seen, list[Floats]]:
     """The customers' rows, and beside them their decayed baskets at each half-life."""
     wanted = np.zeros(len(heads.customers), dtype=np.bool_)
@@ -111,7 +160,9 @@ def _histories(
             lines,
             heads.row_of_item,
             as_of=heads.as_of,
-            own_half_life_weeks=half_life,
+            own_fast_half_life_weeks=half_life,
+            own_slow_half_life_weeks=half_life,
+            own_fast_share=1.0,
             confidence_half_life_weeks=half_life,
             confidence_floor=0.0,
         )
@@ -122,7 +173,7 @@ def _histories(
 
 
 def _truths(
-    heads: Heads, truth: Truth, customers: Longs, seen: _Seen, offerable: Bools
+    heads: Fitted, truth: Truth, customers: Longs, seen: _Seen, offerable: Bools
 ) -> tuple[Longs, Longs, Longs]:
     """Sorted keys `customer * n_rows + row` of the truth, and its sizes: all, and unseen."""
     lists = [truth.of(int(c)) for c in customers]
@@ -156,34 +207,89 @@ def _own(seen: _Seen, counts: list[Floats], offerable: Bools) -> tuple[Ints, Boo
     return rows, real, placed
 
 
-def _unseen(heads: Heads, x: Floats, seen: _Seen, offerable: Bools) -> tuple[Ints, Bools]:
-    """The best unseen items by trend-weighted cross part and by popularity, rows ascending."""
-    n = heads.n_rows
-    scaled = heads.factors * heads.tau.astype(np.float32)[:, None]
-    cross, popular = min(CROSS, n), min(POPULAR, n)
-    rows = np.zeros((seen.n, cross + popular), dtype=np.int32)
+_Gathered = tuple[Ints, Bools, dict[str, Floats], dict[str, Floats]]
+
+
+def _unseen(
+    evidence: Evidence, shares: tuple[Doubles, ...], seen: _Seen, offerable: Bools, own_rows: Ints
+) -> _Gathered:
+    """Rows of the unseen candidates, where they are real, and evidence of own and unseen rows."""
+    n = evidence.n_rows
+    popular = [_leaders(share, offerable) for share in shares]
+    barred = np.flatnonzero(~offerable)
+    parts: list[_Gathered] = []
     step = max(1, _CELLS // n)
     for lo in range(0, seen.n, step):
         hi = min(lo + step, seen.n)
-        closed = seen.mask(lo, hi, n) | ~offerable
-        scores = np.where(closed, -np.inf, x[lo:hi] @ scaled.T)
-        rows[lo:hi, :cross] = np.argpartition(-scores, cross - 1, axis=1)[:, :cross]
-        np.put_along_axis(closed, rows[lo:hi, :cross], values=True, axis=1)
-        recent = np.where(closed, -np.inf, heads.popularity)
-        rows[lo:hi, cross:] = np.argpartition(-recent, popular - 1, axis=1)[:, :popular]
-    rows = np.sort(rows, axis=1)
-    owner = np.repeat(np.arange(seen.n), rows.shape[1])
-    history = seen.owner * n + seen.rows
-    real = ~np.isin(owner * n + rows.ravel(), history).reshape(rows.shape) & offerable[rows]
-    real[:, 1:] &= rows[:, 1:] != rows[:, :-1]
+        said = {name: evidence.of(name, lo, hi) for name in evidence.names}
+        history = seen.mask(lo, hi, n)
+        chosen = np.zeros_like(history)
+        for value in said.values():
+            for scores in (value.copy(), value * evidence.tau):
+                scores[history] = -np.inf
+                _choose(chosen, barred, scores[:, barred], BARRED)
+                scores[:, barred] = -np.inf
+                _choose(chosen, None, scores, BEST)
+        for leaders in popular:
+            fresh = ~history[:, leaders]
+            chosen[:, leaders] |= fresh & (np.cumsum(fresh, axis=1) <= BEST)
+        rows, real = _packed(chosen)
+        at = np.arange(hi - lo)[:, None]
+        of_own = {name: value[at, own_rows[lo:hi]] for name, value in said.items()}
+        parts.append((rows, real, of_own, {name: value[at, rows] for name, value in said.items()}))
+    return _joined(parts, evidence.names)
+
+
+def _leaders(share: Doubles, offerable: Bools) -> Longs:
+    """The rows that sell best, best first: enough of them for whoever has some already."""
+    order = np.argsort(-share, kind="stable")
+    return order[offerable[order]][: BEST + OWN]
+
+
+def _choose(chosen: Bools, columns: Longs | None, scores: Floats, best: int) -> None:
+    """Marks the best of each customer in these columns (None: all); 0 and -inf are never marked.
+
+    Of a sparse head most scores are 0, which tells nothing apart: to partition these ties is slow.
+    """
+    for c, row in enumerate(scores):
+        top = np.flatnonzero((row != 0) & (row > -np.inf))
+        if len(top) > best:
+            top = top[np.argpartition(row[top], len(top) - best)[-best:]]
+        chosen[c, top if columns is None else columns[top]] = True
+
+
+def _packed(chosen: Bools) -> tuple[Ints, Bools]:
+    """The marked rows of each customer, ascending, and where they are real."""
+    owner, row = np.nonzero(chosen)
+    place = np.arange(len(owner)) - np.searchsorted(owner, owner)
+    shape = (len(chosen), int(place.max(initial=-1)) + 1)
+    rows, real = np.zeros(shape, dtype=np.int32), np.zeros(shape, dtype=np.bool_)
+    rows[owner, place], real[owner, place] = row, True
     return rows, real
 
 
-def _block(heads: Heads, x: Floats, rows: Ints, real: Bools, truth_keys: Longs) -> Block:
-    cross = np.empty(rows.shape, dtype=np.float32)
-    step = max(1, _CELLS // max(rows.shape[1] * x.shape[1], 1))
-    for lo in range(0, len(rows), step):
-        at = slice(lo, lo + step)
-        cross[at] = np.einsum("uck,uk->uc", heads.factors[rows[at]], x[at])
+def _joined(parts: list[_Gathered], names: tuple[str, ...]) -> _Gathered:
+    width = max(part[0].shape[1] for part in parts)
+
+    def wide(array: NDArray[Any]) -> NDArray[Any]:
+        return np.pad(array, ((0, 0), (0, width - array.shape[1])))
+
+    return (
+        np.vstack([wide(part[0]) for part in parts]),
+        np.vstack([wide(part[1]) for part in parts]),
+        {name: np.vstack([part[2][name] for part in parts]) for name in names},
+        {name: np.vstack([wide(part[3][name]) for part in parts]) for name in names},
+    )
+
+
+def _block(  # noqa: PLR0917 - one rectangle's arrays
+    heads: Fitted,
+    rows: Ints,
+    known: Bools,
+    offerable: Bools,
+    evidence: dict[str, Floats],
+    truth_keys: Longs,
+) -> Block:
     keys = np.arange(len(rows))[:, None] * heads.n_rows + rows
-    return Block(rows, real, cross, np.isin(keys, truth_keys) & real)
+    is_open = known & offerable[rows]
+    return Block(rows, known, is_open, evidence, np.isin(keys, truth_keys) & is_open)

@@ -1,175 +1,254 @@
-"""Tuning scores what the formula scores, finds the best of its grid, and never varies."""
+"""Tuning beats the simple methods, never varies, and says what it fell back to."""
 
 from __future__ import annotations
 
 from functools import cache
+from itertools import count
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from recommender.bundle import ModelParameters
-from recommender.models.blend import query
 from recommender.types import Bools
-from tests.support.shop import catalogue, interactions, population
-from training.candidates import gather
+from tests.support.fitted import Kind, Small, shop
+from training.candidates import Candidates, gather
+from training.contestants import Contestants, mean
 from training.defaults import default_parameters
-from training.fit import Heads, fit_heads
-from training.metrics import ndcg
+from training.pool import pooled, whose
 from training.progress import Silent
 from training.sections import Model, Tuning
-from training.split import Truth, split_off, truth_of
-from training.tune import BLOCKS, DEPTH, WORTH, Tuned, tune
+from training.spaces import OWN_FAST_WEEKS, OWN_SLOW_WEEKS, baselines, onto
+from training.split import Truth
+from training.trial import both_values
+from training.tune import Tuned, look, tune
 
-MODEL = Model(factors=6, iterations=4, threads=1)
-START = default_parameters(MODEL)
-GRID = Tuning(
-    own_half_life_weeks=(4.0, 16.0),
-    repeat_exponent=(0.0, 0.4),
-    trend_exponent=(0.0, 1.0),
-    cross_weight=(0.0, 0.1),
-    popularity_weight=(0.0, 0.1),
+DEFAULTS = default_parameters(Model())
+QUICK = Tuning(trials=40, budget_seconds=600)
+OWN = (
+    "own_fast_half_life_weeks",
+    "own_slow_half_life_weeks",
+    "own_fast_share",
+    "repeat_exponent",
+    "trend_exponent",
 )
+HALF_LIVES = tuple(sorted({*OWN_FAST_WEEKS, *OWN_SLOW_WEEKS}))
 
 
 @cache
-def fitted() -> tuple[Heads, Truth]:
-    """The corner shop before its last six weeks, and what was bought in them."""
-    window = split_off(interactions(population(), catalogue()), 6, name="validation")
-    heads = fit_heads(window.before, len(catalogue()), MODEL, START, Silent())
-    return heads, truth_of(window.after, heads.customers, heads.row_of_item)
+def made(kind: Kind, customers: int) -> tuple[Small, Truth]:
+    return shop(kind, customers)
 
 
-def tuned(offerable: Bools | None = None, grid: Tuning = GRID) -> Tuned:
-    heads, truth = fitted()
+def started() -> ModelParameters:
+    """The defaults for a shop whose heads are ALS and `ease`."""
+    return onto(DEFAULTS, ("als", "ease"), (0.5, 2.0, 8.0))
+
+
+def run(
+    kind: Kind = "habits",
+    customers: int = 240,
+    config: Tuning = QUICK,
+    *,
+    seed: int = 0,
+    offerable: Bools | None = None,
+    ticks: float = 0.0,
+) -> Tuned:
+    """`ticks` seconds go by whenever the clock is read."""
+    heads, truth = made(kind, customers)
     every = np.ones(heads.n_rows, dtype=np.bool_)
+    times = count()
+    may = every if offerable is None else offerable
+    found = look(heads, truth, may, config, seed=seed, progress=Silent())
     return tune(
-        heads,
-        truth,
-        every if offerable is None else offerable,
-        grid,
-        START,
-        seed=0,
+        [] if found is None else [found],
+        config,
+        DEFAULTS,
+        seed=seed,
         progress=Silent(),
+        clock=lambda: ticks * next(times),
     )
 
 
-def slow_quality(parameters: ModelParameters) -> tuple[float, float]:
-    """NDCG of all and of new items by scoring every row of every customer."""
-    heads, truth = fitted()
-    found: tuple[list[float], list[float]] = ([], [])
-    for c in truth.customers:
-        at = slice(int(heads.columns.indptr[c]), int(heads.columns.indptr[c + 1]))
-        rows = heads.columns.rows[at]
-        asked = query(heads.customer_factors[c], heads.gramian, heads.n_rows, parameters)
-        scores = heads.trend_scale(parameters) * (heads.factors @ asked[:-1])
-        scores = scores + asked[-1] * heads.popularity
-        bought = np.isin(np.arange(heads.n_rows), truth.of(int(c)))
-        own = np.zeros(heads.n_rows)
-        own[rows] = heads.columns.own[at] * heads.repeat_scale(parameters)[rows]
-        unseen = ~np.isin(np.arange(heads.n_rows), rows)
-        for kind, values, mask in ((0, scores + own, bought), (1, scores, bought & unseen)):
-            open_ = np.flatnonzero(unseen) if kind else np.arange(heads.n_rows)
-            best = open_[np.argsort(-values[open_], kind="stable")[:DEPTH]]
-            if mask.any():
-                hits = np.zeros((1, DEPTH), dtype=np.bool_)
-                hits[0, : len(best)] = mask[best]
-                found[kind].append(float(ndcg(hits, np.array([mask.sum()]))[0]))
-    return float(np.mean(found[0])), float(np.mean(found[1]))
+@cache
+def plain() -> Tuned:
+    """240 customers with habits."""
+    return run()
 
 
-def test_it_scores_what_the_formula_scores() -> None:
-    """In a shop whose every item is a candidate, tuning and brute force agree."""
-    result = tuned()
-    for point in result.curves["cross_weight"]:
-        parameters = result.parameters.model_copy(update={"cross_weight": point.value})
-        if parameters.own_half_life_weeks == START.own_half_life_weeks:
-            expected = slow_quality(parameters)
-            assert (point.ndcg_all, point.ndcg_new) == pytest.approx(expected, abs=2e-6)
-
-
-def test_no_value_of_a_curve_beats_the_one_that_was_chosen() -> None:
-    """Along each single setting, by the aim: a gain in one question cannot cost the other more."""
-    result = tuned()
-    for name, points in result.curves.items():
-        chosen = next(p for p in points if p.value == getattr(result.parameters, name))
-        for point in points:
-            assert point.ndcg_all is not None
-            assert point.ndcg_new is not None
-            assert chosen.ndcg_all is not None
-            assert chosen.ndcg_new is not None
-            gains = (point.ndcg_all - chosen.ndcg_all, point.ndcg_new - chosen.ndcg_new)
-            assert min(gains) <= WORTH, f"{name} = {point.value}"
-
-
-def test_every_searched_value_is_on_the_grid_and_the_rest_stays() -> None:
-    """Half-life 16 is the only shipped default that this grid has."""
-    searched = {name for block in BLOCKS for name in block}
-    start = START.model_dump()
-    for name, value in tuned().parameters.model_dump().items():
-        allowed = getattr(GRID, name) if name in searched else (start[name],)
-        assert value in allowed, name
-
-
-def test_a_grid_of_single_values_is_what_comes_out() -> None:
-    """A shop that fixes every setting gets what it fixed, wherever the shipped defaults lie."""
-    fixed: dict[str, float] = {
-        "own_half_life_weeks": 5.0,
-        "repeat_exponent": 0.3,
-        "trend_exponent": 0.2,
-        "cross_weight": 0.5,
-        "popularity_weight": 0.7,
-    }
-    grid = Tuning.model_validate({name: (value,) for name, value in fixed.items()})
-    result = tuned(grid=grid)
-    assert result.parameters == START.model_copy(update=fixed)
-    for name, points in result.curves.items():
-        assert [point.value for point in points] == [fixed[name]]
-
-
-def test_equal_input_gives_equal_parameters() -> None:
-    assert tuned() == tuned()
-
-
-def test_fewer_customers_are_drawn_with_the_seed() -> None:
-    few = tuned(grid=GRID.model_copy(update={"customers": 5}))
-    assert few.customers == 5
-
-
-def test_what_may_not_be_offered_is_neither_candidate_nor_truth() -> None:
-    heads, truth = fitted()
-    offerable = np.arange(heads.n_rows) % 2 == 0
-    found = gather(heads, truth, truth.customers, offerable, (4.0, 16.0))
-    for block in (found.own, found.unseen):
-        assert offerable[block.rows[block.real]].all()
-    sizes = [int(offerable[truth.of(int(c))].sum()) for c in truth.customers]
-    assert found.n_all.tolist() == sizes
-
-
-def test_unseen_candidates_were_never_bought_and_come_once() -> None:
-    heads, truth = fitted()
+@cache
+def seen(kind: Kind = "habits", customers: int = 240) -> Candidates:
+    heads, truth = made(kind, customers)
     every = np.ones(heads.n_rows, dtype=np.bool_)
-    found = gather(heads, truth, truth.customers, every, (4.0,))
-    for i, c in enumerate(truth.customers):
-        at = slice(int(heads.columns.indptr[c]), int(heads.columns.indptr[c + 1]))
-        own = found.own.rows[i][found.own.real[i]].tolist()
-        unseen = found.unseen.rows[i][found.unseen.real[i]].tolist()
-        assert own == heads.columns.rows[at].tolist()
-        assert len(set(unseen)) == len(unseen)
-        assert sorted([*own, *unseen]) == list(range(heads.n_rows))
+    return gather(heads, truth, truth.customers, every, HALF_LIVES)
 
 
-def test_nothing_to_offer_is_not_an_error() -> None:
-    """Then the grid's values nearest to the shipped defaults stay, and nothing was measured."""
-    heads, _ = fitted()
-    result = tuned(np.zeros(heads.n_rows, dtype=np.bool_))
-    nearest = {
-        "own_half_life_weeks": 16.0,
-        "repeat_exponent": 0.0,
-        "trend_exponent": 1.0,
-        "cross_weight": 0.0,
-        "popularity_weight": 0.0,
-    }
-    assert result.parameters == START.model_copy(update=nearest)
-    assert result.aim == 0
-    for points in result.curves.values():
-        assert {(point.ndcg_all, point.ndcg_new) for point in points} == {(None, None)}
+def quality(parameters: ModelParameters) -> tuple[float, float]:
+    found = both_values(seen(), parameters)
+    return mean(found[0]), mean(found[1])
+
+
+def test_what_comes_out_beats_the_start_in_both_questions() -> None:
+    found, start = quality(plain().parameters), quality(started())
+    assert found[0] > start[0]
+    assert found[1] > start[1]
+    assert plain().notes == ()
+    assert plain().tried == len(plain().aims) == 2 * QUICK.trials
+    assert plain().explored == QUICK.trials
+
+
+def test_no_simple_method_is_better() -> None:
+    """By the aim, and for new items also by NDCG."""
+    contest = Contestants(seen(), started(), certain=True, seed=0)
+    for name, rival in {"start": started(), **baselines(started(), (0.5, 2.0, 8.0))}.items():
+        assert contest.aim(rival) <= plain().aim + 1e-6, name
+        assert quality(rival)[1] <= quality(plain().parameters)[1] + 1e-9, name
+
+
+def test_a_simple_method_that_no_blend_beats_is_used() -> None:
+    """Against the defaults at a weight at which new items drown every habit."""
+    candidates, drowned = seen(), started().model_copy(update={"cross_weight": 1e3})
+    contest = Contestants(candidates, drowned, certain=True, seed=0)
+    winner, notes = contest.winner(drowned)
+    aims = {name: contest.aim(rival) for name, rival in contest.baselines.items()}
+    best = max(aims, key=lambda name: aims[name])
+    assert aims[best] > contest.aim(drowned)
+    assert winner == contest.baselines[best]
+    assert notes == (f"no blend that was tried is better than {best}, so it is used",)
+
+
+def test_equal_input_gives_equal_parameters_and_another_seed_may_not() -> None:
+    assert run() == plain()
+    assert run(seed=1).aims != plain().aims
+
+
+def test_weights_add_up_to_one_and_name_the_heads_of_the_shop() -> None:
+    found = plain().parameters
+    assert set(found.edge_weights) == {"ease"}
+    assert found.als_weight + sum(found.edge_weights.values()) == pytest.approx(1.0)
+    untouched = ("confidence_half_life_weeks", "confidence_floor", "regularization")
+    for name in untouched:
+        assert getattr(found, name) == getattr(DEFAULTS, name)
+
+
+def test_every_curve_passes_through_what_was_found() -> None:
+    """Its point there is the quality of the parameters, rounded."""
+    found = plain()
+    expected = tuple(round(value, 6) for value in quality(found.parameters))
+    names = {*found.curves}
+    assert {*OWN, "als_weight", "weight of ease", "cross_weight", "cross_trend_exponent"} <= names
+    for name, points in found.curves.items():
+        chosen = found.parameters.model_dump().get(name, found.parameters.edge_weights["ease"])
+        at = [p for p in points if p.value == chosen]
+        assert len(at) == 1, name
+        assert (at[0].ndcg_all, at[0].ndcg_new) == pytest.approx(expected, abs=2e-6), name
+        assert [p.value for p in points] == sorted(p.value for p in points)
+
+
+def test_switched_off_it_keeps_the_start_and_says_so() -> None:
+    for config in (Tuning(enabled=False), Tuning(budget_seconds=0)):
+        found = run(config=config)
+        assert found.parameters == DEFAULTS
+        assert "switched off" in found.notes[0]
+        assert found.tried == 0
+
+
+def test_a_budget_that_is_spent_is_noted() -> None:
+    """Every look at the clock costs a second: the first search gets half of ten."""
+    found = run(config=Tuning(trials=40, budget_seconds=10), ticks=1.0)
+    assert found.tried < 20
+    stopped = [note for note in found.notes if "results depend on the machine's speed" in note]
+    assert [note.split(" search")[0] for note in stopped] == ["the explore", "the blend"]
+    contest = Contestants(seen(), started(), certain=True, seed=0)
+    assert found.aim >= contest.aim(started()) - 1e-6
+
+
+def test_fewer_than_twenty_customers_teach_nothing() -> None:
+    found = run(customers=12)
+    assert found.parameters == started()
+    assert found.customers == 12
+    assert "only 12 customers" in found.notes[0]
+    assert "too few to learn from" in found.notes[0]
+
+
+def test_few_customers_move_weights_only() -> None:
+    """Sixty: half-lives, exponents and the mixture of heads stay."""
+    found = run(customers=60)
+    changed = {"cross_weight", "popularity_weight"}
+    assert found.parameters.model_dump(exclude=changed) == started().model_dump(exclude=changed)
+    assert all("only 60 customers" in note for note in found.notes)
+    assert len(found.notes) == 2
+
+
+def test_a_shop_where_nobody_buys_twice_keeps_its_habits_settings() -> None:
+    found = run("fashion")
+    for name in OWN:
+        assert getattr(found.parameters, name) == getattr(started(), name)
+    assert any("nobody bought an item again" in note for note in found.notes)
+    assert found.aim > 0
+
+
+def test_a_window_without_anything_new_keeps_what_ranks_new_items() -> None:
+    found = run("loyal")
+    for name in ("als_weight", "cross_trend_exponent", "popularity_exponent", "edge_weights"):
+        assert getattr(found.parameters, name) == getattr(started(), name)
+    share = found.parameters.popularity_weight / found.parameters.cross_weight
+    assert share == pytest.approx(DEFAULTS.popularity_weight / DEFAULTS.cross_weight)
+    assert any("nobody bought anything new" in note for note in found.notes)
+
+
+def test_nothing_to_offer_is_no_error() -> None:
+    heads, _ = made("habits", 240)
+    found = run(offerable=np.zeros(heads.n_rows, dtype=np.bool_))
+    assert found.parameters == started()
+    assert "only 0 customers" in found.notes[0]
+
+
+def test_at_most_so_many_customers_are_drawn_with_the_seed() -> None:
+    config = QUICK.model_copy(update={"customers": 30})
+    assert run(config=config).customers == 30
+
+
+def test_people_are_counted_and_not_their_windows() -> None:
+    """Twelve in two windows are twelve, and a hundred and twenty are few, whatever the windows."""
+    lone = tune([seen(customers=12)] * 2, QUICK, DEFAULTS, seed=0, progress=Silent())
+    assert lone.customers == 12
+    assert "only 12 customers bought anything again in the last two windows" in lone.notes[0]
+    few = tune([seen(customers=120)] * 2, QUICK, DEFAULTS, seed=0, progress=Silent())
+    assert few.customers == 120
+    assert "only 120 customers bought anything new in the last two windows" in few.notes[0]
+
+
+def test_a_second_window_of_the_same_people_makes_nothing_surer() -> None:
+    """Of twenty people, the gain of eleven and loss of nine is luck, however often it is copied."""
+    one = seen(customers=20)
+    twice = pooled([one] * 8)
+    contest = Contestants(twice, started(), certain=False, seed=0)
+    kept, other = np.zeros(160), np.tile(np.repeat([1.0, -1.0], [11, 9]), 8)
+    assert not contest.better(kept, other, whose(twice, twice.n_all))
+    assert contest.better(kept, other, np.arange(160))
+
+
+def test_an_interrupted_training_goes_on_from_its_journal(tmp_path: Path) -> None:
+    """Half the trials, then all of them: as if nothing had happened, and nothing is tried twice."""
+    journal = tmp_path / "tuning.log"
+    half = QUICK.model_copy(update={"storage": journal, "trials": 20})
+    whole = QUICK.model_copy(update={"storage": journal})
+    run(config=half)
+    assert run(config=whole) == plain()
+    size = journal.stat().st_size
+    assert run(config=whole) == plain()
+    assert journal.stat().st_size - size < 1000
+
+
+def test_a_changed_shop_starts_anew_in_the_same_journal(tmp_path: Path) -> None:
+    config = QUICK.model_copy(update={"storage": tmp_path / "tuning.log"})
+    run("loyal", config=config)
+    assert run(config=config) == plain()
+
+
+def test_a_warm_start_is_kept_where_nothing_is_gained() -> None:
+    """Tuning on from what was found on the same window stays at what was found, within noise."""
+    again = tune([seen()], QUICK, plain().parameters, seed=5, progress=Silent())
+    assert again.aim >= plain().aim - 0.05
+    assert set(again.parameters.edge_weights) == {"ease"}
