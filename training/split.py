@@ -25,28 +25,32 @@ class Split:
     cut: int
 
 
-def split_off(visible: Interactions, weeks: int, *, name: str) -> Split:
-    """Splits the last `weeks` weeks off.
+def split_off(visible: Interactions, weeks: int, *, name: str, until: int | None = None) -> Split:
+    """Splits the last `weeks` weeks off: the window is (until - weeks, until].
 
-    They end with the latest line: the window is (as_of - weeks, as_of]. `name` is what the
-    window is for, in words. Raises TooShortError when fewer than two windows of purchases exist,
-    or when nobody bought both before and in the window.
+    until   seconds since 1970; later lines are left out. None: the latest line
+    name    what the window is for, in words
+
+    Raises TooShortError when fewer than two windows of purchases exist up to `until`, or when
+    nobody bought both before and in the window.
     """
-    first, as_of = visible.window
-    cut = as_of - weeks * SECONDS_A_WEEK
+    first, last = visible.window
+    end = last if until is None else until
+    cut = end - weeks * SECONDS_A_WEEK
     if cut - first < weeks * SECONDS_A_WEEK:
-        span = (as_of - first) / SECONDS_A_WEEK
+        # Rounded down: what falls just short of two windows must not read as if it were enough.
+        span = 10 * max(end - first, 0) // SECONDS_A_WEEK / 10
         raise TooShortError(
             f"no {name} window: {span:.1f} weeks of purchases are left, "
             f"and {weeks} + {weeks} weeks are needed",
-            hint=f"hand in more history or set a shorter window_weeks for the {name}",
+            hint="hand in more history or set a shorter evaluation.window_weeks",
         )
     early = visible.timestamp <= cut
-    before, after = visible.where(early), visible.where(~early)
+    before, after = visible.where(early), visible.where(~early & (visible.timestamp <= end))
     if not set(before.customers) & set(after.customers):
         raise TooShortError(
             f"no {name} window: no customer bought both before it and in it",
-            hint="hand in more customers or set a longer window_weeks",
+            hint="hand in more customers or set a longer evaluation.window_weeks",
         )
     return Split(before, after, cut)
 

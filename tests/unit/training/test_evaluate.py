@@ -31,22 +31,25 @@ from tests.support.shop import (
 )
 from training.assortment import Assortment
 from training.baselines import PersonalFrequency, baselines
+from training.cases import first_baskets
 from training.defaults import default_parameters
-from training.evaluate import evaluate
+from training.evaluate import Measured, evaluate
 from training.evaluation import Evaluation
 from training.fit import fit_models
 from training.metrics import ndcg
+from training.outcomes import METRICS, QUESTIONS
 from training.progress import Silent
 from training.sections import Evaluation as Settings
 from training.sections import Model
+from training.segments import SEGMENTS
 from training.split import Truth, split_off, truth_of
 
 SETTINGS = Settings(n=5, bootstrap=50)
 
 
 @cache
-def case(*, guarded: bool) -> tuple[BundleIndex, CustomerTable, Truth]:
-    """The corner shop before its last six weeks, and what was bought in them."""
+def case(*, guarded: bool) -> tuple[BundleIndex, CustomerTable, Truth, Truth]:
+    """The corner shop before its last six weeks, what was bought in them, and first baskets."""
     rules: GuardPolicy = policy() if guarded else unguarded()
     listing = catalogue()
     life_events = LIFE_EVENTS if guarded else ()
@@ -76,18 +79,26 @@ def case(*, guarded: bool) -> tuple[BundleIndex, CustomerTable, Truth]:
         with_neighbours=False,
     )
     index = BundleIndex(bundle)
-    return index, table, truth_of(window.after, table.customers, index.row_of_item)
+    truth, baskets = (
+        truth_of(lines, table.customers, index.row_of_item)
+        for lines in (window.after, first_baskets(window.after))
+    )
+    return index, table, truth, baskets
+
+
+def measured(*, guarded: bool, settings: Settings = SETTINGS) -> Measured:
+    index, table, truth, baskets = case(guarded=guarded)
+    return evaluate(index, table, truth, settings, until=AS_OF, baskets=baskets)
 
 
 def evaluated(*, guarded: bool, settings: Settings = SETTINGS) -> Evaluation:
-    index, table, truth = case(guarded=guarded)
-    return evaluate(index, table, truth, settings, until=AS_OF)
+    return measured(guarded=guarded, settings=settings).evaluation
 
 
 @pytest.mark.parametrize(("source", "new"), [(Source.HOME, False), (Source.DISCOVERY, True)])
 def test_the_engine_is_decide(source: Source, *, new: bool) -> None:
     """NDCG of *all* is that of `home`, NDCG of *new* that of `discovery`."""
-    index, table, truth = case(guarded=False)
+    index, table, truth, _ = case(guarded=False)
     values = []
     for c in truth.customers:
         state = CustomerState(table.view(int(c)), table.factors[c])
@@ -125,7 +136,7 @@ def test_every_method_is_in_one_table() -> None:
 
 def test_contained_truth_is_left_out_for_everyone() -> None:
     """Everybody buys cribs; under the guard no method may show them, and none is blamed."""
-    index, _, truth = case(guarded=True)
+    index, _, truth, _ = case(guarded=True)
     crib = index.offer_index[OfferId("crib")]
     held = [index.item_id(int(row)) in CONTAINED for row in truth.rows]
     found = evaluated(guarded=True)
@@ -143,15 +154,14 @@ def test_it_is_reproducible_and_can_look_at_fewer() -> None:
     assert few.customers_all <= 7
 
 
-def test_the_headline_names_both_questions() -> None:
-    assert set(evaluated(guarded=True).headline()) == {
-        "ndcg@5_all",
-        "recall@5_all",
-        "coverage_all",
-        "ndcg@5_new",
-        "recall@5_new",
-        "coverage_new",
-    }
+ALL_NAMES = {"ndcg@5_all", "recall@5_all", "mrr@5_all", "hit@5_all", "coverage_all"}
+
+
+def test_the_headline_names_all_questions() -> None:
+    """All but how much of the shop a visitor is shown."""
+    new = {name.replace("_all", "_new") for name in ALL_NAMES}
+    session = {name.replace("_all", "_session") for name in ALL_NAMES} - {"coverage_session"}
+    assert set(evaluated(guarded=True).headline()) == ALL_NAMES | new | session
 
 
 def test_frequency_ties_fall_by_popularity() -> None:
@@ -172,7 +182,7 @@ def test_frequency_ties_fall_by_popularity() -> None:
 
 
 def test_baselines_come_from_the_bundle() -> None:
-    index, _, _ = case(guarded=True)
+    index, *_ = case(guarded=True)
     assert [b.knows_new for b in baselines(index.bundle)] == [True, False, True]
 
 
@@ -186,26 +196,90 @@ def truth_for(bought: Sequence[Sequence[int]]) -> Truth:
 
 def test_nothing_new_taken_is_absent_not_zero() -> None:
     """Everybody buys what they bought before: *all* is measured, *new* is not."""
-    index, table, _ = case(guarded=False)
+    index, table, *_ = case(guarded=False)
     again = truth_for([table.view(c).rows[:1].tolist() for c in range(len(table))])
-    found = evaluate(index, table, again, SETTINGS, until=AS_OF)
+    found = evaluate(index, table, again, SETTINGS, until=AS_OF).evaluation
     assert (found.customers_all, found.customers_new) == (len(table), 0)
-    assert set(found.headline()) == {"ndcg@5_all", "recall@5_all", "coverage_all"}
-    assert all(method.new is None for method in found.methods)
-    assert all(row[4:] == ("-", "-", "-") and "-" not in row[1:4] for row in found.rows())
+    assert set(found.headline()) == ALL_NAMES
+    assert all(method.new is None and method.session is None for method in found.methods)
+    assert all(row[6:] == ("-",) * 5 and "-" not in row[1:6] for row in found.rows())
     assert len(found.notes()) == 1
     assert "offers of new items were not measured" in found.notes()[0]
 
 
 def test_nobody_who_took_anything_leaves_no_number_at_all() -> None:
-    index, table, _ = case(guarded=False)
-    found = evaluate(index, table, truth_for([[]] * len(table)), SETTINGS, until=AS_OF)
+    index, table, *_ = case(guarded=False)
+    found = evaluate(index, table, truth_for([[]] * len(table)), SETTINGS, until=AS_OF).evaluation
     assert (found.customers_all, found.customers_new) == (0, 0)
     assert found.headline() == {}
-    assert all(row[1:] == ("-",) * 6 for row in found.rows())
+    assert all(row[1:] == ("-",) * 10 for row in found.rows())
     assert len(found.notes()) == 1
     assert "quality was not measured" in found.notes()[0]
 
 
 def test_what_was_measured_needs_no_note() -> None:
     assert evaluated(guarded=True).notes() == ()
+
+
+def test_outcomes_are_the_engine_customer_by_customer() -> None:
+    """Their means are those of the evaluation; customers ascend."""
+    found = measured(guarded=True)
+    engine = found.evaluation.methods[0]
+    for question, quality in zip(QUESTIONS, (engine.all, engine.new), strict=True):
+        answers = found.outcomes.answers[question]
+        assert quality is not None
+        assert quality.customers == len(answers)
+        assert list(answers.customers) == sorted(set(answers.customers))
+        for metric in METRICS:
+            mean = getattr(quality, metric).mean
+            assert answers.values[metric].mean() == pytest.approx(mean, abs=1e-6)
+    assert found.outcomes.locked_exposure == 0
+    assert found.outcomes.window_from < found.outcomes.window_until == AS_OF
+
+
+def test_the_engine_is_set_against_every_other_method_on_the_same_customers() -> None:
+    found = evaluated(guarded=True)
+    engine, *others = found.methods
+    assert engine.lead is None
+    assert engine.all is not None
+    for method in others:
+        assert method.all is not None
+        assert method.lead is not None
+        assert (method.lead.ndcg.a, method.lead.ndcg.b) == (
+            method.all.ndcg.mean,
+            engine.all.ndcg.mean,
+        )
+        assert set(method.lead.segments) == set(engine.all.segments)
+
+
+def test_segments_part_the_customers() -> None:
+    """Every customer is in one; the mean is that of the segments, weighted."""
+    quality = evaluated(guarded=True).methods[0].all
+    assert quality is not None
+    parts = quality.segments.values()
+    assert set(quality.segments) <= set(SEGMENTS)
+    assert sum(part.customers for part in parts) == quality.customers
+    weighted = sum(part.ndcg.mean * part.customers for part in parts) / quality.customers
+    assert weighted == pytest.approx(quality.ndcg.mean, abs=1e-5)
+
+
+def test_without_first_baskets_no_visitor_is_asked_about() -> None:
+    index, table, truth, _ = case(guarded=False)
+    found = evaluate(index, table, truth, SETTINGS, until=AS_OF).evaluation
+    assert found.customers_session == 0
+    assert all(method.session is None for method in found.methods)
+    with_visitors = evaluated(guarded=False)
+    assert 0 < with_visitors.customers_session <= with_visitors.customers_all
+    asked = [method.session is not None for method in with_visitors.methods]
+    assert asked == [True, True, False, True]
+
+
+def test_more_popular_than_taken_is_a_bias() -> None:
+    """Popularity shows what more people have than anybody else does; surprise falls with it."""
+    engine, popular, *_ = evaluated(guarded=False).methods
+    assert engine.all is not None
+    assert popular.all is not None
+    assert popular.all.popularity_shown > engine.all.popularity_shown
+    assert popular.all.novelty.mean < engine.all.novelty.mean
+    assert popular.all.gini > engine.all.gini
+    assert popular.all.popularity_taken == engine.all.popularity_taken

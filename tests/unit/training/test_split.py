@@ -44,6 +44,11 @@ def test_fewer_than_two_windows_are_too_short() -> None:
     assert issubclass(TooShortError, InputError)
 
 
+def test_a_history_just_too_short_does_not_read_as_long_enough() -> None:
+    with pytest.raises(TooShortError, match=r"1\.9 weeks .* 1 \+ 1 weeks"):
+        split_off(lines(("a", 0, 0), ("a", 0, 1.99)), 1, name="test")
+
+
 def test_a_window_of_strangers_is_no_window() -> None:
     with pytest.raises(TooShortError, match="no customer bought both"):
         split_off(lines(("a", 0, 0), ("b", 0, 10)), 2, name="validation")
