@@ -17,6 +17,7 @@ from training.sections import (
     CatalogueFile,
     Evaluation,
     Guard,
+    Mlflow,
     Model,
     OffersFile,
     Purchases,
@@ -50,6 +51,7 @@ class TrainConfig(Section):
     evaluation: Evaluation = Field(
         default_factory=Evaluation, description="How quality is measured."
     )
+    mlflow: Mlflow = Field(default_factory=Mlflow, description="Where trainings are put on record.")
     lenient: bool = Field(
         default=False,
         description="Set unusable rows aside in a file instead of refusing them all.",
@@ -88,18 +90,20 @@ def config_digest(config: TrainConfig) -> str:
     """BLAKE2b-128, in hex, of what can change the models.
 
     Paths, the names of columns, leniency, threads and the measuring of quality cannot. The
-    length of the test window can: the validation window, which tunes, ends where it begins.
+    length and the number of windows can: each is tuned from where the one before it ended.
     """
     content = config.model_dump(
         mode="json",
         exclude={
             "lenient": True,
-            "evaluation": {"n", "customers", "bootstrap"},
+            "mlflow": True,
+            "evaluation": {"n", "customers", "bootstrap", "guard_cost"},
             "offers": {"path"},
             "purchases": {"path", "columns"},
             "catalogue": {"path", "columns"},
             "guard": {"policy", "controls"},
             "model": {"threads"},
+            "tuning": {"storage"},
         },
     )
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))

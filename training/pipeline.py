@@ -1,58 +1,55 @@
 """A whole training: from a shop's files to a bundle directory.
 
-    read -> guard -> the view -> tune on the validation window -> evaluate on the test window
+    read -> guard -> the view -> window after window: measure, tune (`training.rolling`)
     -> fit on everything visible -> seal and write, with the report beside
 
-Weeks are counted back from the latest *visible* purchase: test window T, validation window V.
-
-    |-------- fit for tuning --------|-- V --|-- T --|
-    |---------- fit for evaluation ----------|-- T --|
-    |----------------- the bundle -------------------|
-
-Behind the view nothing raw is left: what enters the digest is the same with and without locked
-evidence.
+Weeks are counted back from the latest *visible* purchase. Behind the view nothing raw is left:
+what enters the digest is the same with and without locked evidence. The one thing that looks
+past the view is the price of the guard (`training.guard_twin`), which is told in the report.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
 from threadpoolctl import threadpool_limits
 
-from recommender.bundle import CustomerTable, FactorBundle, Manifest, ModelParameters
+from recommender.bundle import CustomerTable, FactorBundle, Manifest
 from recommender.errors import InputError
-from recommender.guard.containment import allowed
-from recommender.guard.document import CompiledGuard
-from recommender.guard.view import view_of_purchases
-from recommender.index import BundleIndex
-from recommender.interactions import Interactions
-from training.assortment import Assortment
+from training.backtest import Backtest, backtest
 from training.bundle_dir import check_directory, write_bundle
 from training.config import TrainConfig, config_digest
 from training.defaults import default_parameters
-from training.evaluate import evaluate
 from training.evaluation import Evaluation
-from training.fit import fit_heads, fit_models, with_metrics
-from training.guarding import UNGUARDED, compile_guard, guarded
+from training.fit import fit_models, with_metrics
+from training.guard_cost import GuardCost
+from training.guard_twin import price_of_guard
+from training.material import Material, Unmasked, read_material
+from training.newest import FILE as NEWEST_FILE
+from training.newest import newest_file
+from training.outcomes import FILE as OUTCOMES_FILE
+from training.outcomes import outcomes_file
 from training.progress import Progress, Silent
 from training.reading.report import ReadReport
-from training.reading.shop import read_shop
 from training.replenishing import FILE as REPLENISH_FILE
-from training.replenishing import replenish_file
 from training.report import Findings, evaluation_json, report_html
-from training.split import Split, TooShortError, split_off, truth_of
-from training.told import Export, read_export
-from training.tune import Tuned, tune
+from training.rolling import Rolled, roll
+from training.tune import Tuned
+from training.universe import universe
 
 
 @dataclass(frozen=True, eq=False)
 class TrainResult:
     """A finished training.
 
-    evaluation, tuned   None when there was too little history; `notes` say so in words
+    evaluation   on the newest window, of what the window before it found
+    tuned        what the newest window found, which the bundle has
+    backtest     all windows, where there are several
+    guard_cost   where it was wanted, and there were customers enough
+
+    What there was too little history for is None; `notes` say so in words.
     """
 
     directory: Path
@@ -60,20 +57,9 @@ class TrainResult:
     read: ReadReport
     evaluation: Evaluation | None
     tuned: Tuned | None
+    backtest: Backtest | None
+    guard_cost: GuardCost | None
     notes: tuple[str, ...]
-
-
-@dataclass(eq=False)
-class _Run:
-    """What the steps of one training share."""
-
-    config: TrainConfig
-    assortment: Assortment
-    visible: Interactions
-    replenish: bytes
-    export: Export
-    progress: Progress
-    notes: list[str] = field(default_factory=list)
 
 
 def train(
@@ -93,145 +79,115 @@ def train(
     Raises InputError (exit code 2) for bad files, settings and policies and when nothing is
     left to learn from, StorageError when the bundle cannot be written; nothing is half-written.
     """
+    progress = progress or Silent()
     with threadpool_limits(limits=1, user_api="blas"):
-        guard = compile_guard(config.guard)
         check_directory(out)
-        rejected_to = rejected_to or out.parent / "rejected.parquet"
-        run, read = _read(config, guard, now, rejected_to, progress or Silent())
-        tuned, evaluation = _measured(run)
-        bundle, table = _fitted(run, tuned, evaluation)
-        findings = Findings(
-            read=read,
-            guard=guard,
-            assortment=run.assortment,
-            manifest=bundle.manifest,
-            evaluation=evaluation,
-            tuned=tuned,
-            notes=tuple(run.notes),
+        material, unmasked = read_material(
+            config,
+            now=now,
+            rejected_to=rejected_to or out.parent / "rejected.parquet",
+            progress=progress,
         )
-        with run.progress.stage("write the bundle", 1):
+        rolled = roll(material, config.evaluation.windows, progress)
+        measurement = _measurement(material, rolled)
+        bundle, table = _fitted(material, rolled, measurement, progress)
+        findings = _findings(material, unmasked, rolled, bundle, progress)
+        with progress.stage("write the bundle", 1):
             manifest = write_bundle(
                 out,
                 bundle,
                 table,
                 created_at=datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds"),
-                extras={
-                    "report.html": report_html(findings),
-                    "evaluation.json": evaluation_json(findings),
-                    REPLENISH_FILE: run.replenish,
-                },
+                extras=_extras(material, findings) | measurement,
             )
-    return TrainResult(out, manifest, read, evaluation, tuned, tuple(run.notes))
+    return TrainResult(
+        directory=out,
+        manifest=manifest,
+        read=material.read,
+        evaluation=findings.evaluation,
+        tuned=findings.tuned,
+        backtest=findings.backtest,
+        guard_cost=findings.guard_cost,
+        notes=findings.notes,
+    )
 
 
 def _fitted(
-    run: _Run, tuned: Tuned | None, evaluation: Evaluation | None
+    material: Material, rolled: Rolled, measurement: dict[str, bytes], progress: Progress
 ) -> tuple[FactorBundle, CustomerTable]:
     """What will be published: fitted on everything visible."""
+    config = material.config
     bundle, table = fit_models(
-        run.visible,
-        run.assortment,
-        run.config.model,
-        tuned.parameters if tuned else default_parameters(run.config.model),
-        run.progress,
-        config_digest=config_digest(run.config),
-        controls_at=run.export.taken_at,
+        material.visible,
+        material.assortment,
+        config.model,
+        rolled.tuned.parameters if rolled.tuned else default_parameters(config.model),
+        progress,
+        config_digest=config_digest(config),
+        controls_at=material.export.taken_at,
     )
     if not len(bundle.offers):
         raise InputError(
             "there is nothing to offer: no offer promotes an item that the models know",
             hint="check `available` in the catalogue and the items of the offers file",
         )
-    return with_metrics(bundle, evaluation.headline() if evaluation else {}), table
+    if rolled.rounds:
+        last = rolled.rounds[-1]
+        metrics = last.measured.evaluation.headline()
+        bundle = with_metrics(bundle, metrics, last.parameters, measurement)
+    return bundle, table
 
 
-def _read(
-    config: TrainConfig, guard: CompiledGuard, now: float, rejected_to: Path, progress: Progress
-) -> tuple[_Run, ReadReport]:
-    """The view of the shop, and an assortment of which every item is listed or visible.
-
-    An item that only locked purchases mention would tell of them, so it leaves here.
-    """
-    export = read_export(config.guard.controls)
-    shop = read_shop(config, now=now, rejected_to=rejected_to, progress=progress)
-    whole = guarded(shop.catalogue, shop.offers, guard)
-    rules = guard.policy.rules(now)
-    told = export.told(guard.policy, shop.catalogue, now)
-    visible = view_of_purchases(shop.interactions, whole.evidence, rules, told)
-    bought = np.bincount(visible.item, minlength=len(shop.catalogue)) > 0
-    assortment, position = whole.where(shop.catalogue.listed | bought)
-    reminders = replenish_file(
-        shop.interactions, shop.catalogue.ids, whole.evidence, guard.policy, now, told
-    )
-    run = _Run(config, assortment, visible.renumbered(position), reminders, export, progress)
-    run.notes += export.notes(now)
-    if not guard.life_events:
-        run.notes.append(UNGUARDED)
-    if rules.expired:
-        run.notes.append(
-            f"the guard policy expired on {guard.policy.valid_until}: everything that any life "
-            "event touches is masked and held back"
+def _findings(
+    material: Material,
+    unmasked: Unmasked | None,
+    rolled: Rolled,
+    bundle: FactorBundle,
+    progress: Progress,
+) -> Findings:
+    rounds, cost = rolled.rounds, None
+    if unmasked is not None and rolled.newest is not None:
+        cost = price_of_guard(material, unmasked, rounds[-1], rolled.newest, progress)
+    several = len(rounds) > 1
+    settings = material.config
+    known = universe(material.visible, material.assortment, settings.model)
+    return Findings(
+        read=material.read,
+        guard=material.guard,
+        assortment=material.assortment,
+        manifest=bundle.manifest,
+        evaluation=rounds[-1].measured.evaluation if rounds else None,
+        tuned=rolled.tuned,
+        notes=material.notes + rolled.notes + known.notes(),
+        guard_cost=cost,
+        backtest=backtest(
+            [done.measured for done in rounds],
+            resamples=settings.evaluation.bootstrap,
+            seed=settings.model.seed,
         )
-    return run, shop.report
-
-
-def _measured(run: _Run) -> tuple[Tuned | None, Evaluation | None]:
-    """Tunes on the validation window and evaluates on the test window, where there are any."""
-    test = _window(run, run.visible, run.config.evaluation.window_weeks, "test")
-    if test is None:
-        return None, None
-    validation = _window(run, test.before, run.config.tuning.window_weeks, "validation")
-    tuned = _tuned(run, validation) if validation else None
-    parameters = tuned.parameters if tuned else default_parameters(run.config.model)
-    return tuned, _evaluated(run, test, parameters)
-
-
-def _window(run: _Run, visible: Interactions, weeks: int, name: str) -> Split | None:
-    """The split, or None and a note that says what is done without it."""
-    try:
-        return split_off(visible, weeks, name=name)
-    except TooShortError as short:
-        without = "quality was not measured" if name == "test" else "shipped defaults are used"
-        run.notes.append(f"{short.what}; {without}. To mend it: {short.hint}")
-        return None
-
-
-def _tuned(run: _Run, window: Split) -> Tuned:
-    start = default_parameters(run.config.model)
-    n_items = len(run.assortment.catalogue)
-    heads = fit_heads(window.before, n_items, run.config.model, start, run.progress)
-    rules = run.assortment.policy.rules(window.cut)
-    return tune(
-        heads,
-        truth_of(window.after, heads.customers, heads.row_of_item),
-        allowed(run.assortment.target, run.assortment.soft, rules)[heads.item_of_row],
-        run.config.tuning,
-        start,
-        seed=run.config.model.seed,
-        progress=run.progress,
+        if several
+        else None,
+        aims=rolled.tuned.aims if rolled.tuned else (),
     )
 
 
-def _evaluated(run: _Run, window: Split, parameters: ModelParameters) -> Evaluation:
-    bundle, table = fit_models(
-        window.before,
-        run.assortment,
-        run.config.model,
-        parameters,
-        run.progress,
-        config_digest="",
-        with_neighbours=False,
-    )
-    index = BundleIndex(bundle)
-    found = evaluate(
-        index,
-        table,
-        truth_of(window.after, table.customers, index.row_of_item),
-        run.config.evaluation,
-        until=window.after.window[1],
-        seed=run.config.model.seed,
-        controls=run.export.controls,
-        progress=run.progress,
-    )
-    run.notes += found.notes()
-    return found
+def _measurement(material: Material, rolled: Rolled) -> dict[str, bytes]:
+    """The files for the gate by name; none where no quality is known."""
+    if rolled.newest is None:
+        return {}
+    known = rolled.newest.index.row_of_item >= 0
+    return {
+        OUTCOMES_FILE: outcomes_file([done.measured.outcomes for done in rolled.rounds]),
+        NEWEST_FILE: newest_file(
+            material.visible, material.assortment, known, cut=rolled.rounds[-1].split.cut
+        ),
+    }
+
+
+def _extras(material: Material, findings: Findings) -> dict[str, bytes]:
+    """The files beside the bundle for people and for serving, by name."""
+    return {
+        "report.html": report_html(findings),
+        "evaluation.json": evaluation_json(findings),
+        REPLENISH_FILE: material.replenish,
+    }

@@ -37,6 +37,17 @@ class Silent:
         yield lambda _: None
 
 
+class Labelled:
+    """Says beside each stage what it belongs to."""
+
+    def __init__(self, progress: Progress, label: str) -> None:
+        self._progress, self._label = progress, label
+
+    def stage(self, name: str, total: int) -> AbstractContextManager[Advance]:
+        """The same stage with the label after its name."""
+        return self._progress.stage(f"{name} ({self._label})", total)
+
+
 class RichProgress:
     """Bars with the time left, on standard error, one below the other."""
 

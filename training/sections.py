@@ -94,6 +94,11 @@ class CatalogueColumns(Section):
     )
     tags: Name = Field("tags", description="Optional: a list, or text separated by commas.")
     brand: Name = Field("brand", description="Optional: the brand.")
+    added: Name = Field(
+        "added",
+        description="Optional: since when it is on sale, as `timestamp` of the purchases; empty "
+        "when unknown, and it may be to come.",
+    )
 
     @field_validator("category")
     @classmethod
@@ -166,11 +171,29 @@ class Model(Section):
         description="Customers whose view must have an item before the models know it; auto is "
         "one in fifty customers, at least 1, at most 10.",
     )
-    popularity_half_life_weeks: Weeks = Field(
-        2.0, description="After so many weeks a buyer counts half in the popularity of an item."
+    trend_short_weeks: Weeks = Field(
+        2.0, description="Trend: half-life of the recent buyers of an item that are compared ..."
     )
-    trend_half_life_weeks: Weeks = Field(
-        8.0, description="The longer half-life that recent popularity is compared with."
+    trend_long_weeks: Weeks = Field(8.0, description="... with those of this longer half-life.")
+    edges: int = Field(
+        100, ge=1, le=1000, description="Items that each item of a history can lead to."
+    )
+    ease_items: int = Field(
+        4000, ge=1, le=20_000, description="EASE is solved for so many of the most bought items."
+    )
+    path_short_weeks: Weeks = Field(
+        1.0, description="Half-life of what others bought after an item, in the short path ..."
+    )
+    path_long_weeks: Weeks = Field(4.0, description="... and in the long one.")
+    kin_half_life_weeks: Weeks = Field(
+        2.0, description="Half-life of what sells now in a category or of a brand."
+    )
+    new_item_weeks: int = Field(
+        8,
+        ge=0,
+        le=52,
+        description="An item with too few buyers is known by its category and brand for so many "
+        "weeks after it was added to the catalogue or first bought; 0: never.",
     )
     seed: int = Field(0, ge=0, le=2**32 - 1, description="Of the random starting factors.")
     threads: int = Field(
@@ -185,39 +208,62 @@ class Model(Section):
 
 
 class Tuning(Section):
-    """What is tried on the validation window, the weeks before the test window."""
+    """The search on a window of purchases, `evaluation.window_weeks` long."""
 
-    window_weeks: int = Field(4, ge=1, le=52, description="Length of the validation window.")
+    enabled: bool = Field(
+        default=True, description="false: the shipped defaults are used, and nothing is searched."
+    )
+    trials: int = Field(
+        150, ge=1, le=100_000, description="Blends tried in each of the two searches of a window."
+    )
+    budget_seconds: float = Field(
+        240.0,
+        ge=0.0,
+        le=86_400.0,
+        description="Of a training that measures one window; each further window adds half of it. "
+        "Gathering the candidates to score is not counted. "
+        "0: as `enabled: false`. A search that is cut short says so, since its result depends on "
+        "the machine's speed.",
+    )
     customers: int = Field(2000, ge=1, description="At most so many customers are scored.")
-    own_half_life_weeks: tuple[Weeks, ...] = Field(
-        (4.0, 8.0, 16.0, 32.0, 64.0),
-        min_length=1,
-        description="Half-lives of a customer's own baskets, in weeks.",
-    )
-    repeat_exponent: tuple[Rate, ...] = Field(
-        (0.0, 0.1, 0.2, 0.4), min_length=1, description="Powers of an item's repeat rate."
-    )
-    trend_exponent: tuple[Rate, ...] = Field(
-        (0.0, 0.35, 0.7, 1.0), min_length=1, description="Powers of an item's trend."
-    )
-    cross_weight: tuple[Rate, ...] = Field(
-        (0.0, 0.006, 0.012, 0.024, 0.048, 0.096, 0.2, 0.4),
-        min_length=1,
-        description="Weights of what similar customers buy.",
-    )
-    popularity_weight: tuple[Rate, ...] = Field(
-        (0.0, 0.003, 0.01, 0.03, 0.1, 0.3),
-        min_length=1,
-        description="Weights of what sells now.",
+    storage: Path | None = Field(
+        None,
+        description="A file in which the search keeps its journal: an interrupted training goes "
+        "on from it. Other data or settings start anew in the same file.",
     )
 
 
 class Evaluation(Section):
-    """How the quality on the test window, the last weeks, is measured."""
+    """How quality is measured: on the last weeks, and on windows before them."""
 
-    window_weeks: int = Field(4, ge=1, le=52, description="Length of the test window.")
+    window_weeks: int = Field(
+        4, ge=1, le=52, description="Length of every window that is measured or tuned on."
+    )
+    windows: int = Field(
+        1,
+        ge=1,
+        le=12,
+        description="Windows that are measured, the newest and those before it; each takes one "
+        "more fit and one more search.",
+    )
+    guard_cost: bool = Field(
+        default=True,
+        description="Whether the report says what the guard costs: one more fit, of models that "
+        "look at everything, are measured and thrown away.",
+    )
     n: int = Field(10, ge=1, le=100, description="Offers a customer, for NDCG@n and Recall@n.")
     customers: int = Field(5000, ge=1, description="At most so many customers are evaluated.")
     bootstrap: int = Field(
         1000, ge=10, le=100_000, description="Resamples behind a confidence interval."
     )
+
+
+class Mlflow(Section):
+    """Where a training is put on record beside its bundle; needs the extra `mlflow`."""
+
+    tracking_uri: Name | None = Field(
+        None,
+        description="An MLflow server or store, such as http://mlflow:5000. Settings, parameters, "
+        "metrics, lineage and the report go there, nothing about a customer. Without it, nothing.",
+    )
+    experiment: Name = Field("tactful", description="The experiment that trainings are runs of.")

@@ -92,7 +92,7 @@ def files(folder: Path, purchases: Iterable[Purchase]) -> list[str]:
     ).write_parquet(folder / "catalogue.parquet")
     small = ("model.factors=4", "model.iterations=2", "model.threads=1", "model.min_support=1")
     found = [f"{name}.path={folder}/{name}.parquet" for name in ("purchases", "catalogue")]
-    return [*found, *small, "evaluation.bootstrap=20"]
+    return [*found, *small, "tuning.trials=20", "evaluation.bootstrap=20"]
 
 
 def trained(
