@@ -36,7 +36,9 @@ def other_version(bundle: FactorBundle) -> FactorBundle:
     """The same models under other weights."""
     weights = {"cross_weight": bundle.parameters.cross_weight * 30 + 0.1, "popularity_weight": 0.5}
     parameters = bundle.parameters.model_copy(update=weights)
-    manifest = bundle.manifest.model_copy(update={"parameters": parameters})
+    # No training made this one: it brings no measurement, and must not name one.
+    changes = {"parameters": parameters, "lineage": None}
+    manifest = bundle.manifest.model_copy(update=changes)
     return dataclasses.replace(bundle, manifest=manifest)
 
 

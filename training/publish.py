@@ -19,32 +19,30 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from recommender.codec import dump_manifest, parse_manifest
-from recommender.errors import BundleError, ConflictError, NotFound, StoreError
+from recommender.errors import ConflictError, NotFound, StoreError
 from recommender.keys import Keys
-from training.publishing.cargo import Cargo, load_cargo
+from training.progress import Progress, Silent
+from training.publishing.cargo import load_cargo
 from training.publishing.exporting import export_controls
 from training.publishing.gate import refuse_looser
+from training.publishing.gatekeeper import Force, Gatekeeper
 from training.publishing.keyspace import Keyspace
 from training.publishing.lock import Renew, publish_lock
+from training.publishing.measurement import read_measurement
 from training.publishing.pointers import Pointers
 from training.publishing.policies import Policies
 from training.publishing.reminders import write_reminders
+from training.publishing.ruling import Ruling
 from training.publishing.versions import (
     Collected,
     Marker,
     PublishResult,
-    Summary,
     VersionInfo,
-    dump_summary,
     gone,
     newer_than,
     reporting,
-    summarise,
 )
-
-Progress = Callable[[int, int], None]
-"""Called with (keys done, keys in all)."""
+from training.publishing.writing import Writer
 
 _WORKER_FORGOTTEN_SECONDS = 3_600.0
 
@@ -65,32 +63,51 @@ class Publisher:
         self._clock = clock
         self._pointers = Pointers(client, keys)
         self._keyspace = Keyspace(client, keys)
+        self._writer = Writer(client, keys, clock, RedisError)
         self.policies = Policies(client, keys, clock, _speaking)
+        self._gate = Gatekeeper(client, keys, clock, self.policies.stored, _speaking)
 
-    def publish(self, bundle_dir: Path, progress: Progress | None = None) -> PublishResult:
+    def publish(
+        self,
+        bundle_dir: Path,
+        progress: Progress | None = None,
+    ) -> PublishResult:
         """Writes a bundle directory under its version; the live version is untouched.
 
-        Doing it again with the same bundle writes nothing, or mends what is missing.
+        Doing it again with the same bundle writes nothing, or mends what is missing. Then the
+        bundle is held against what is live; the ruling decides whether `activate` takes it.
 
         Raises ConflictError when another publish runs; BundleError and NotFound when the
-        directory holds no whole bundle; StoreError when what was read back is not what was
-        written.
+        directory holds no whole bundle, InputError when its measurement is damaged; StoreError
+        when what was read back is not what was written.
         """
         cargo = load_cargo(bundle_dir, self._keys)
+        measurement = read_measurement(bundle_dir)
+        exposure = None if measurement is None else measurement.locked_exposure
+        shown = progress or Silent()
         with _speaking(), self._lock() as renew:
-            result = self._put(cargo, renew, progress)
+            with shown.stage("publish", len(cargo)) as advance:
+                result = self._writer.put(cargo, renew, advance, locked_exposure=exposure)
             write_reminders(self._redis, self._keys, bundle_dir, renew)
-        return result
+        ruling = self._gate.judge(bundle_dir, measurement, shown)
+        return replace(result, ruling=ruling)
 
-    def activate(self, version: str) -> None:
+    def activate(self, version: str, force: Force | None = None, *, back: bool = True) -> None:
         """Makes a published version answer; NotFound when there is none of that name.
 
-        Raises Forbidden when it was trained under a looser policy than the one that holds.
+        force   goes past a refusal of the gate, and is kept with it
+        back    whether a version that was live before may be again, unasked: not one that
+                was published just now, for whatever reason
+
+        Raises GateRefusal when it is worse than what is live, or nobody can tell; Forbidden when
+        it was trained under a looser policy than the one that holds; ConflictError when another
+        version became live meanwhile.
         """
         if (change := self.policies.change_by_bundle(version)) is not None:
             refuse_looser(version, change)
+        live = self._gate.admit(version, force, back=back)
         with _speaking():
-            answer = self._pointers.activate(version)
+            answer = self._pointers.activate(version, live)
             published = sorted(self._pointers.summaries())
         if answer == "unknown":
             names = ", ".join(published) or "none; `tactful publish BUNDLE_DIR` adds one"
@@ -99,6 +116,11 @@ class Publisher:
             raise StoreError(
                 f"version {version} is listed, but its keys have left Redis",
                 hint="set maxmemory-policy to noeviction, then publish the bundle again",
+            )
+        if answer == "overtaken":
+            raise ConflictError(
+                f"another version became live while {version} was held against {live or 'nothing'}",
+                hint="look at `tactful versions`, then publish the bundle again",
             )
 
     def rollback(self) -> str:
@@ -129,6 +151,10 @@ class Publisher:
         with _speaking():
             return self._pointers.live() or None
 
+    def ruling(self, version: str) -> Ruling | None:
+        """What the gate found of a version, and who went past it; None: nothing is kept."""
+        return self._gate.rulings().get(version)
+
     def versions(self) -> list[VersionInfo]:
         """All published versions, the newest publish first."""
         with _speaking():
@@ -136,10 +162,16 @@ class Publisher:
             live = self._pointers.live()
             previous = self._pointers.previous(live, summaries)
             workers = reporting(self._redis.hgetall(self._keys.workers), self._clock())
+        rulings = self._gate.rulings()
         marks = {previous: Marker.PREVIOUS, live: Marker.LIVE}
         newest = sorted(summaries.values(), key=lambda s: (-s.published_at, s.version))
         return [
-            VersionInfo(s, marks.get(s.version, Marker.NONE), workers.get(s.version, ()))
+            VersionInfo(
+                s,
+                marks.get(s.version, Marker.NONE),
+                workers.get(s.version, ()),
+                rulings.get(s.version),
+            )
             for s in newest
         ]
 
@@ -163,9 +195,10 @@ class Publisher:
                 self._keyspace.unlink_version(version, renew)
             if silent := gone(workers, self._clock(), _WORKER_FORGOTTEN_SECONDS):
                 self._redis.hdel(self._keys.workers, *silent)
+            self._gate.forget(removed)
         return Collected(tuple(removed), tuple(leftovers))
 
-    def export_controls(self, out: Path, progress: Progress) -> tuple[int, int]:
+    def export_controls(self, out: Path, progress: Callable[[int, int], None]) -> tuple[int, int]:
         """Writes what customers have told us to a file; see `publishing.exporting`.
 
         Gives when it was taken (seconds since 1970), and the number of customers in it.
@@ -183,88 +216,9 @@ class Publisher:
         with _speaking():
             return self._keyspace.bytes_per_customer(version)
 
-    def _put(self, cargo: Cargo, renew: Renew, progress: Progress | None) -> PublishResult:
-        version = cargo.manifest.version
-        known = self._pointers.summaries().get(version)
-        if known and known.digest != cargo.manifest.digest:
-            raise BundleError(
-                f"another bundle is already published as {version}",
-                hint="train again with one more day of purchases: the version will differ",
-            )
-        if known and self._first_difference(cargo, renew) is None:
-            if version == self._pointers.live():
-                return PublishResult(known, already=True)
-            # Somebody wants it now: it counts as newer than the live one, and stays.
-            again = replace(known, published_at=self._clock())
-            return PublishResult(self._noted(again), already=True)
-        try:
-            return PublishResult(self._write(cargo, renew, progress), already=False)
-        except BaseException as error:
-            if not known:
-                self._undo(version, renew, error)
-            raise
-
-    def _write(self, cargo: Cargo, renew: Renew, progress: Progress | None) -> Summary:
-        version = cargo.manifest.version
-        done, payload = 0, 0
-        for chunk in cargo.chunks():
-            renew()
-            pipe = self._redis.pipeline(transaction=False)
-            for key, value in chunk.items():
-                pipe.set(key, value)
-            pipe.execute()
-            done, payload = done + len(chunk), payload + sum(map(len, chunk.values()))
-            if progress:
-                progress(done, len(cargo))
-        self._redis.set(self._keys.manifest(version), dump_manifest(cargo.manifest))
-        if (wrong := self._first_difference(cargo, renew)) is not None:
-            raise StoreError(
-                f"{wrong} read back from Redis is not what was written",
-                hint="check maxmemory and its policy (noeviction), and who else writes here",
-            )
-        summary = summarise(
-            cargo.manifest,
-            published_at=self._clock(),
-            payload=payload,
-            bytes_per_customer=round(self.size(version), 1),
-        )
-        renew()
-        return self._noted(summary)
-
-    def _noted(self, summary: Summary) -> Summary:
-        self._redis.hset(self._keys.versions, summary.version, dump_summary(summary))
-        return summary
-
-    def _first_difference(self, cargo: Cargo, renew: Renew) -> str | None:
-        if not _is_of(cargo, self._redis.get(self._keys.manifest(cargo.manifest.version))):
-            return "the manifest"
-        for chunk in cargo.chunks():
-            renew()
-            pipe = self._redis.pipeline(transaction=False)
-            for key in chunk:
-                pipe.get(key)
-            for (key, written), read in zip(chunk.items(), pipe.execute(), strict=True):
-                if read != written:
-                    return f"the key {key}"
-        return None
-
-    def _undo(self, version: str, renew: Renew, error: BaseException) -> None:
-        try:
-            self._keyspace.unlink_version(version, renew)
-        except (RedisError, ConflictError) as second:
-            error.add_note(f"what was written stays until a later publish collects it: {second}")
-
     def _lock(self) -> AbstractContextManager[Renew]:
         gone_away = (RedisConnectionError, RedisTimeoutError)
         return publish_lock(self._redis, self._keys.publishing, self._clock(), gone_away)
-
-
-def _is_of(cargo: Cargo, manifest: bytes | None) -> bool:
-    # The date of making may differ: trained twice, equal bundles have one version.
-    try:
-        return manifest is not None and parse_manifest(manifest).digest == cargo.manifest.digest
-    except BundleError:
-        return False
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +13,7 @@ from recommender.times import iso_utc
 from tactful import console
 from tactful.commands.train import AsJson
 from tactful.files import replace_text
+from tactful.person import By, person
 from tactful.workplace import workbench
 
 if TYPE_CHECKING:
@@ -24,15 +24,6 @@ if TYPE_CHECKING:
     from training.publishing.policies import Done
 
 Version = Annotated[int, typer.Argument(help="A number that `tactful guard versions` lists.")]
-By = Annotated[
-    str | None,
-    typer.Option(
-        "--as",
-        metavar="NAME",
-        help="Who does it; else the user of this machine. Whoever can write to Redis is trusted "
-        "to say who they are; over HTTP the person comes from the token.",
-    ),
-]
 Reason = Annotated[str, typer.Option("--reason", help="Why, for the ledger.")]
 Expected = Annotated[
     int | None,
@@ -59,7 +50,7 @@ def draft(
     source = read_policy_source(policy)
     with workbench() as bench:
         policies = bench.publisher.policies
-        version = policies.draft(source, author=_person(by), reason=reason)
+        version = policies.draft(source, author=person(by), reason=reason)
         # Before the first bundle nobody can say what a policy changes.
         live = bench.publisher.live() is not None
         change = policies.change(version.version) if live else None
@@ -77,7 +68,7 @@ def approve(
 ) -> None:
     """Say yes to somebody else's version, as it stands and against what holds now."""
     with workbench() as bench:
-        done = bench.publisher.policies.approve(version, approver=_person(by), reason=reason)
+        done = bench.publisher.policies.approve(version, approver=person(by), reason=reason)
     _say(done, f"is approved by {done.version.approvals[-1].by}", as_json=as_json)
 
 
@@ -95,7 +86,7 @@ def publish(
     """
     with workbench() as bench:
         done = bench.publisher.policies.publish(
-            version, by=_person(by), reason=reason, expected_live=expect
+            version, by=person(by), reason=reason, expected_live=expect
         )
     _say(done, "holds; every worker follows within 2 seconds", as_json=as_json)
 
@@ -113,7 +104,7 @@ def rollback(
     """Make an earlier version hold again."""
     with workbench() as bench:
         done = bench.publisher.policies.rollback(
-            by=_person(by), reason=reason, version=version, expected_live=expect
+            by=person(by), reason=reason, version=version, expected_live=expect
         )
     _say(done, "holds again; every worker follows within 2 seconds", as_json=as_json)
 
@@ -121,7 +112,7 @@ def rollback(
 def drop(version: Version, *, by: By = None, as_json: AsJson = False) -> None:
     """Take a draft of one's own away."""
     with workbench() as bench:
-        bench.publisher.policies.drop(version, by=_person(by))
+        bench.publisher.policies.drop(version, by=person(by))
     if as_json:
         console.print_json({"dropped": version})
     else:
@@ -172,18 +163,6 @@ def show(
         return
     _print(ledger, ledger.version(number), to_errors=True)
     typer.echo(source.text)
-
-
-def _person(by: str | None) -> str:
-    if by is not None:
-        return by
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError) as error:  # a container may know no user
-        raise InputError(
-            "nobody knows who you are: this machine has no name for its user",
-            hint="say it with --as NAME",
-        ) from error
 
 
 def _number(version: str, ledger: Ledger) -> int:

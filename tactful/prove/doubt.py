@@ -20,6 +20,7 @@ from tactful.prove.verdict import Outcome, Verdict, held
 from training.bundle_dir import write_bundle
 from training.progress import Advance
 from training.publish import Publisher
+from training.publishing.gatekeeper import Force
 
 STEPS = 5
 _DAMAGED = b"\x00not a record"
@@ -100,7 +101,9 @@ class DoubtTrial:
         """The last day of the policy is over."""
         goods, policy = self.goods, self.goods.policy
         over = policy.model_copy(update={"valid_until": _LONG_AGO})
-        manifest = goods.bundle.manifest.model_copy(update={"policy": over})
+        # No training made this one: it brings no measurement, and must not name one.
+        changes = {"policy": over, "lineage": None}
+        manifest = goods.bundle.manifest.model_copy(update=changes)
         bundle = replace(goods.bundle, manifest=manifest)
         made = write_bundle(
             self.folder / "expired", bundle, goods.table, created_at=iso_utc(goods.now)
@@ -108,7 +111,8 @@ class DoubtTrial:
         publisher = Publisher(self.stage.redis, self.stage.keys, lambda: goods.now)
         publisher.publish(self.folder / "expired")
         self.stage.redis.delete(self.stage.keys.policy)
-        publisher.activate(made.version)
+        force = Force(by="prove", reason="a policy that is over, to see what happens then")
+        publisher.activate(made.version, force)
         self.stage.until(
             lambda: (said := self.stage.ready())["version"] == made.version and not said["reasons"]
         )

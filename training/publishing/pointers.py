@@ -16,7 +16,9 @@ KEPT_ACTIVATIONS = 100
 _ACTIVATE = """
 if redis.call('HEXISTS', KEYS[3], ARGV[1]) == 0 then return 'unknown' end
 if redis.call('EXISTS', KEYS[4]) == 0 then return 'lost' end
-if redis.call('GET', KEYS[1]) == ARGV[1] then return 'live' end
+local live = redis.call('GET', KEYS[1])
+if live == ARGV[1] then return 'live' end
+if (live or '') ~= ARGV[3] then return 'overtaken' end
 redis.call('SET', KEYS[1], ARGV[1])
 redis.call('LPUSH', KEYS[2], ARGV[1])
 redis.call('LTRIM', KEYS[2], 0, ARGV[2] - 1)
@@ -47,11 +49,16 @@ class Pointers:
         self._redis = client
         self._keys = keys
 
-    def activate(self, version: str) -> str:
-        """`live`, or why not: `unknown` (no summary) or `lost` (a summary without keys)."""
+    def activate(self, version: str, expected: str) -> str:
+        """`live`, or why not.
+
+        expected   the version that it takes the place of; "": none
+
+        `unknown` (no summary), `lost` (a summary without keys), `overtaken` (another is live).
+        """
         keys = self._keys
         touched = (keys.live, keys.activations, keys.versions, keys.manifest(version))
-        return _text(self._redis.eval(_ACTIVATE, 4, *touched, version, KEPT_ACTIVATIONS))
+        return _text(self._redis.eval(_ACTIVATE, 4, *touched, version, KEPT_ACTIVATIONS, expected))
 
     def rollback(self) -> str:
         """The version that answers from now on; "" when there was none to go back to."""
@@ -72,6 +79,10 @@ class Pointers:
         """The version that a rollback would go to; "" when there is none."""
         names = map(_text, self._redis.lrange(self._keys.activations, 0, -1))
         return next((v for v in names if v != live and v in published), "")
+
+    def activated(self) -> set[str]:
+        """Versions that are or were live, as far back as `activations` reaches."""
+        return set(map(_text, self._redis.lrange(self._keys.activations, 0, -1)))
 
     def summaries(self) -> dict[str, Summary]:
         """Version -> summary of everything that is published."""

@@ -255,7 +255,7 @@ class Policies:
         there = self._get(self._keys.manifest(version)) is not None
         if name is None or name.decode() == version or not there:
             return None
-        new, ledger = self._stored(version), self.ledger()
+        new, ledger = self.stored(version), self.ledger()
         held = ledger.live_version
         if held is None:
             try:
@@ -276,10 +276,11 @@ class Policies:
             raise no_bundle()
         version = name.decode()
         if self._bundle is None or self._bundle.version != version:
-            self._bundle = self._stored(version)
+            self._bundle = self.stored(version)
         return self._bundle
 
-    def _stored(self, version: str) -> FactorBundle:
+    def stored(self, version: str) -> FactorBundle:
+        """A published bundle; BundleError when it is not whole."""
         manifest = parse_manifest(self._needed(self._keys.manifest(version), "manifest"))
         arrays = {
             array: self._needed(self._keys.array(version, array), array)

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from recommender.bundle import Manifest
 from recommender.errors import StoreError
+from training.publishing.ruling import Ruling
 
 HEARTBEAT_SECONDS = 60
 """A worker that has not reported for longer is taken for gone."""
@@ -30,6 +31,9 @@ class Summary:
     as_of                seconds since 1970, UTC: the last purchase that the bundle knows
     bytes                payload of all arrays and learned records
     bytes_per_customer   measured in Redis: keys, values and Redis' own overhead
+    parent               the version that was live when this one was published; "": none
+    locked_exposure      personalised places that held-back offers took in its own evaluation;
+                         None: its quality was not measured
     """
 
     version: str
@@ -43,15 +47,21 @@ class Summary:
     metrics: dict[str, float]
     bytes: int
     bytes_per_customer: float
+    parent: str = ""
+    locked_exposure: int | None = None
 
 
 @dataclass(frozen=True)
 class VersionInfo:
-    """A published version as `tactful versions` lists it; `workers` answer with it right now."""
+    """A published version as `tactful versions` lists it; `workers` answer with it right now.
+
+    ruling   what the gate found of it; None for a version of an earlier release
+    """
 
     summary: Summary
     marker: Marker
     workers: tuple[str, ...]
+    ruling: Ruling | None = None
 
     @property
     def version(self) -> str:
@@ -61,10 +71,15 @@ class VersionInfo:
 
 @dataclass(frozen=True)
 class PublishResult:
-    """What a publish did. `already` is True when the same bundle was there, byte for byte."""
+    """What a publish did.
+
+    already   True when the same bundle was there, byte for byte
+    ruling    what the gate found of it; None until it was asked
+    """
 
     summary: Summary
     already: bool
+    ruling: Ruling | None = None
 
     @property
     def version(self) -> str:
@@ -81,9 +96,15 @@ class Collected:
 
 
 def summarise(
-    manifest: Manifest, *, published_at: float, payload: int, bytes_per_customer: float
+    manifest: Manifest,
+    *,
+    published_at: float,
+    payload: int,
+    bytes_per_customer: float,
+    parent: str,
+    locked_exposure: int | None,
 ) -> Summary:
-    """The summary of a bundle that was just written."""
+    """The summary of a bundle that was just written; arguments as in `Summary`."""
     return Summary(
         version=manifest.version,
         digest=manifest.digest,
@@ -96,6 +117,8 @@ def summarise(
         metrics=dict(manifest.metrics),
         bytes=payload,
         bytes_per_customer=bytes_per_customer,
+        parent=parent,
+        locked_exposure=locked_exposure,
     )
 
 

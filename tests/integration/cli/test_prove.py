@@ -90,7 +90,10 @@ def test_lists_without_enough_customers_behind_them_fail_with_an_example(
         rows=np.ones(1, dtype=np.int32),
         weights=np.ones(1, dtype=np.float32),
     )
-    write_bundle(tmp_path / "b", replace(bundle, similar=similar), table, created_at="")
+    # No training made this one: it brings no measurement, and must not name one.
+    manifest = bundle.manifest.model_copy(update={"lineage": None})
+    changed = replace(bundle, similar=similar, manifest=manifest)
+    write_bundle(tmp_path / "b", changed, table, created_at="")
     page = tmp_path / "proof.html"
     done = tactful(
         *("guard", "prove", "--bundle", tmp_path / "b", "--examples", "2", "--out", page, "--json")

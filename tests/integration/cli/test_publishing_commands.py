@@ -12,6 +12,8 @@ import pytest
 from recommender.keys import Keys
 from tactful.embedded import connect, embedded_server
 from tests.support.command import Run
+from tests.support.measured import POOR, write_measured
+from tests.support.shop import intimate, population
 
 
 def version(bundle: Path) -> str:
@@ -105,3 +107,90 @@ def test_a_namespace_is_a_shop_of_its_own(tactful: Run, bundles: tuple[Path, Pat
     tactful("publish", bundles[0])
     done = tactful("versions", "--json", extra={"TACTFUL_NAMESPACE": "other"})
     assert json.loads(done.stdout) == []
+
+
+@pytest.fixture(scope="session")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A good bundle of last week, and a poor one of today."""
+    folder = tmp_path_factory.mktemp("measured")
+    bought = [*population(), *intimate()]
+    write_measured(folder / "week", [line for line in bought if line[2] >= 7])
+    write_measured(folder / "poor", bought, POOR)
+    return folder / "week", folder / "poor"
+
+
+def test_a_worse_bundle_is_put_there_and_refused_with_3_until_somebody_says_why(
+    tactful: Run, measured: tuple[Path, Path]
+) -> None:
+    week, poor = measured
+    assert "nothing was live to compare with" in tactful("publish", week).stdout
+    done = tactful("publish", poor)
+    assert done.returncode == 3
+    assert "the gate refuses it: surely worse for anything" in done.stdout
+    assert f"tactful activate {version(poor)} --force-reason" in done.stderr
+    assert [v["version"] for v in listed(tactful) if v["marker"] == "live"] == [version(week)]
+    assert tactful("activate", version(poor)).returncode == 3
+    why = ("--force-reason", "a campaign", "--as", "anna")
+    assert tactful("activate", version(poor), *why).returncode == 0
+    told = tactful("versions").stdout
+    assert "refused: surely worse for anything" in told
+    assert f"over {version(week)}: a campaign" in told
+    [ruling] = [v["ruling"] for v in listed(tactful) if v["version"] == version(poor)]
+    assert [(step["by"], step["reason"]) for step in ruling["forced"]] == [("anna", "a campaign")]
+
+
+def test_publish_can_force_at_once_and_tells_programs_what_the_gate_found(
+    tactful: Run, measured: tuple[Path, Path]
+) -> None:
+    week, poor = measured
+    tactful("publish", week)
+    refused = tactful("publish", poor, "--json")
+    assert refused.returncode == 3
+    told = json.loads(refused.stdout)
+    assert told["live"] is False
+    assert told["parent"] == told["ruling"]["champion"] == version(week)
+    assert told["ruling"]["reasons"]
+    forced = tactful("publish", poor, "--json", "--force-reason", "a campaign")
+    assert forced.returncode == 0
+    assert json.loads(forced.stdout)["live"] is True
+    assert tactful("publish", week, "--force-reason", " ").returncode == 2
+
+
+def test_publish_tells_people_and_programs_who_went_past_what(
+    tactful: Run, measured: tuple[Path, Path]
+) -> None:
+    week, poor = measured
+    assert f"{version(week)} published and verified, and is live" in tactful("publish", week).stdout
+    refused = json.loads(tactful("publish", poor, "--json").stdout)
+    assert "surely worse for anything" in refused["refused"]
+    assert refused["ruling"]["forced"] == []
+    why = ("--force-reason", "a campaign", "--as", "anna")
+    told = tactful("publish", poor, *why).stdout
+    assert "the gate refused it: surely worse for anything" in told
+    assert f"over {version(week)}: a campaign" in told
+    again = json.loads(tactful("publish", poor, "--json").stdout)
+    assert (again["live"], again["refused"]) == (True, None)
+    assert [step["by"] for step in again["ruling"]["forced"]] == ["anna"]
+    assert "make it live with" not in tactful("publish", poor, "--no-activate").stdout
+
+
+def test_what_was_live_is_published_through_the_gate_and_activated_past_it(
+    tactful: Run, measured: tuple[Path, Path]
+) -> None:
+    week, poor = measured
+    tactful("publish", week)
+    tactful("publish", poor, "--force-reason", "a campaign")
+    tactful("activate", version(week))
+    assert tactful("publish", poor).returncode == 3
+    assert tactful("activate", version(poor)).returncode == 0
+
+
+def test_locked_exposure_is_told_and_listed_and_nothing_else_is_advised(
+    tactful: Run, tmp_path: Path
+) -> None:
+    write_measured(tmp_path / "exposed", [*population(), *intimate()], exposed=1)
+    done = tactful("publish", tmp_path / "exposed", "--force-reason", "a campaign")
+    assert done.returncode == 3
+    assert "no reason makes it live: locked exposure: 1 personalised place of" in done.stdout
+    assert "make it live with" not in done.stdout
+    assert "locked exposure: 1 personalised place of" in tactful("versions").stdout

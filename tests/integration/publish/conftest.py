@@ -102,6 +102,7 @@ def tiny(as_of: int) -> tuple[FactorBundle, CustomerTable]:
         tags=((), (), ()),
         brands=("", "", ""),
         price=np.array([1, 2, 3], dtype=np.float32),
+        added=np.full(3, np.nan),
         available=np.ones(3, dtype=np.bool_),
         listed=np.ones(3, dtype=np.bool_),
     )
@@ -120,6 +121,7 @@ def tiny(as_of: int) -> tuple[FactorBundle, CustomerTable]:
         gramian=np.eye(2),
         repeat_scale=ones,
         trend_scale=ones,
+        edges=nothing,
         popularity=ones,
         support=np.full(3, CUSTOMERS, dtype=np.int32),
         offers=own_offers(catalogue),
@@ -135,7 +137,7 @@ def tiny(as_of: int) -> tuple[FactorBundle, CustomerTable]:
 
 
 def _manifest(as_of: int) -> Manifest:
-    parameters = dict.fromkeys(ModelParameters.model_fields, 1.0)
+    numbers = dict.fromkeys(ModelParameters.model_fields, 1.0)
     return Manifest(
         schema_version=SCHEMA_VERSION,
         version="",
@@ -147,7 +149,7 @@ def _manifest(as_of: int) -> Manifest:
         n_items=3,
         n_rows=3,
         n_offers=3,
-        parameters=ModelParameters(**parameters),
+        parameters=ModelParameters.model_validate(numbers | {"edge_weights": {}}),
         policy=GuardPolicy(),
         config_digest="c0ffee",
         metrics={"ndcg@10": 0.42},

@@ -11,6 +11,7 @@ from redis import Redis
 from recommender.errors import ConflictError, NotFound, StoreError
 from recommender.keys import Keys
 from training.publish import Publisher
+from training.publishing.gatekeeper import Force
 from training.publishing.versions import Marker
 
 
@@ -151,7 +152,8 @@ def test_publishing_again_protects_an_old_version_until_it_is_activated(
     clock.now += 1
     assert publisher.publish(bundle_dir).already
     assert publisher.collect().versions == ()
-    publisher.activate(old)
+    publisher.activate(old, Force(by="anna", reason="the newest ones are broken"))
+    assert publisher.live() == old
 
 
 def test_collect_removes_what_a_killed_publish_left_and_forgets_silent_workers(
