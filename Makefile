@@ -44,6 +44,7 @@ prove: $(VENV)/.dev ## every property of the guard with 500 examples, then the m
 bench: ## list the benchmarks and how to run them
 	@for file in benchmarks/*.py; do \
 	  [ -e "$$file" ] || { echo "no benchmarks here"; exit 0; }; \
+	  grep -q '^if __name__' "$$file" || continue; \
 	  printf '  %s %s\n      %s\n' "$(PYTHON)" "$$file" \
 	    "$$(sed -n '1s/^"""//;1s/"""$$//;1p' "$$file")"; \
 	done

@@ -15,12 +15,14 @@ from recommender.types import CustomerId
 from tactful import console
 from training.batch import batch
 from training.bundle_dir import read_bundle
+from training.cases import first_baskets
 from training.config import TrainConfig
 from training.evaluate import evaluate
 from training.evaluation import Evaluation
 from training.history import holdout_truth, visible_history
 from training.progress import RichProgress
 from training.reading.shop import Shop, read_history
+from training.split import truth_of
 from training.told import Export, read_export
 
 
@@ -39,12 +41,12 @@ def evaluate_bundle(directory: Path, config: TrainConfig, now: float) -> Evaluat
 
     now   seconds since 1970: when the policy must be valid
     """
-    export = _export(config, now)
+    export = export_of(config, now)
     bundle, table = read_bundle(directory)
     index = BundleIndex(bundle)
     progress = RichProgress(console.err())
     with threadpool_limits(limits=1, user_api="blas"):
-        holdout = _history(config, now, None, progress)
+        holdout = history_of(config, now, None, progress)
         visible = visible_history(
             index,
             holdout.interactions,
@@ -53,6 +55,7 @@ def evaluate_bundle(directory: Path, config: TrainConfig, now: float) -> Evaluat
             controls=export.controls,
         )
         truth, until = holdout_truth(index, table, visible)
+        later = visible.lines.where(visible.lines.timestamp > bundle.manifest.as_of)
         return evaluate(
             index,
             table,
@@ -60,20 +63,21 @@ def evaluate_bundle(directory: Path, config: TrainConfig, now: float) -> Evaluat
             config.evaluation,
             until=until,
             seed=config.model.seed,
+            baskets=truth_of(first_baskets(later), table.customers, visible.row_of_item),
             controls=export.controls,
             progress=progress,
-        )
+        ).evaluation
 
 
 def batch_offers(
     directory: Path, config: TrainConfig, now: float, wanted: Wanted, rejected_to: Path
 ) -> pl.DataFrame:
     """Offers for many customers; columns as in `training.batch.batch`."""
-    export = _export(config, now)
+    export = export_of(config, now)
     bundle, _ = read_bundle(directory)
     progress = RichProgress(console.err())
     with threadpool_limits(limits=1, user_api="blas"):
-        shop = _history(config, now, rejected_to, progress)
+        shop = history_of(config, now, rejected_to, progress)
         if wanted.customers is not None:
             _tell_odd(wanted.customers, set(shop.interactions.customers))
         return batch(
@@ -102,7 +106,7 @@ def _tell_odd(wanted: Sequence[CustomerId], known: Container[CustomerId]) -> Non
         )
 
 
-def _export(config: TrainConfig, now: float) -> Export:
+def export_of(config: TrainConfig, now: float) -> Export:
     """What customers have told us, as far as `config` names a file of it."""
     export = read_export(config.guard.controls)
     for note in export.notes(now):
@@ -110,9 +114,10 @@ def _export(config: TrainConfig, now: float) -> Export:
     return export
 
 
-def _history(
+def history_of(
     config: TrainConfig, now: float, rejected_to: Path | None, progress: RichProgress
 ) -> Shop:
+    """The purchases that `config` names; what was read is told on standard error."""
     shop = read_history(config, now=now, rejected_to=rejected_to, progress=progress)
     for line in shop.report.lines():
         console.err().print(line, markup=False, soft_wrap=True)

@@ -3,6 +3,7 @@
 0     done
 1     it could not be done now: a server, a disk, somebody else at work, a defect
 2     bad input: an option, a file, a bundle, a setting
+3     the gate refuses: the bundle is worse than the live one, or nobody can tell
 130   interrupted with Ctrl-C; where that is the announced way to end (`serve`, and `demo` once it
       serves), 0
 143   ended with SIGTERM
@@ -22,7 +23,18 @@ import typer
 from recommender.errors import TactfulError
 from tactful import console
 from tactful.cli import INTERRUPTED
-from tactful.commands import controls, demo, doctor, guard, publish, serve, token, train
+from tactful.commands import (
+    backtest,
+    compare,
+    controls,
+    demo,
+    doctor,
+    guard,
+    publish,
+    serve,
+    token,
+    train,
+)
 
 DEBUG_SETTING = "TACTFUL_DEBUG"
 REPORT_AT = "the project's issue tracker"
@@ -40,7 +52,18 @@ def program() -> typer.Typer:
         rich_markup_mode="rich",
     )
     app.callback()(_options)
-    for commands in (train, publish, serve, doctor, demo, guard, controls, token):
+    for commands in (
+        train,
+        compare,
+        backtest,
+        publish,
+        serve,
+        doctor,
+        demo,
+        guard,
+        controls,
+        token,
+    ):
         commands.register(app)
     return app
 

@@ -77,13 +77,17 @@ def train(
     settings = read_config(config, overrides or (), files, lenient=lenient, controls=controls)
     from training.pipeline import train as run  # noqa: PLC0415  # brings numpy and polars
     from training.progress import RichProgress  # noqa: PLC0415
+    from training.tracking import check_tracking, track  # noqa: PLC0415
 
+    check_tracking(settings.mlflow)
     result = run(settings, out, now=now, progress=RichProgress(console.err()))
     if as_json:
         manifest = result.manifest.model_dump(mode="json", exclude={"arrays", "policy"})
         console.print_json({"directory": str(out), "notes": result.notes} | manifest)
     else:
         show_training(result)
+    if (recorded := track(settings.mlflow, out, result.manifest)) is not None:
+        console.tell(f"run {recorded} of MLflow has its settings, metrics and report")
 
 
 def evaluate(
@@ -99,7 +103,7 @@ def evaluate(
 ) -> None:
     """Measure a bundle against what customers bought after it was trained."""
     settings = read_config(config, overrides or (), {"purchases": holdout}, controls=controls)
-    _tell_idle("evaluate", overrides or (), EVALUATE_READS)
+    tell_idle("evaluate", overrides or (), EVALUATE_READS)
     from tactful.offline import evaluate_bundle  # noqa: PLC0415  # brings numpy and polars
 
     found = evaluate_bundle(bundle, settings, time.time())
@@ -146,7 +150,7 @@ def batch(
     settings = read_config(
         config, overrides or (), {"purchases": purchases}, lenient=lenient, controls=controls
     )
-    _tell_idle("batch", overrides or (), BATCH_READS)
+    tell_idle("batch", overrides or (), BATCH_READS)
     ids = None if customers is None else _ids(customers)
     from tactful.offline import Wanted, batch_offers  # noqa: PLC0415  # brings numpy and polars
 
@@ -199,7 +203,7 @@ def _moment(text: str, now: float) -> float:
     return moment.timestamp()
 
 
-def _tell_idle(command: str, overrides: Sequence[str], reads: Sequence[str]) -> None:
+def tell_idle(command: str, overrides: Sequence[str], reads: Sequence[str]) -> None:
     """Says what has no effect: the bundle brings its own models, guard and offers.
 
     No error, so that a script may hand the same overrides to all of its commands.
@@ -223,6 +227,17 @@ def show_training(result: TrainResult) -> None:
 
         screen.print()
         screen.print(quality_table(result.evaluation))
+    if result.backtest is not None:
+        from tactful.tables import windows_table  # noqa: PLC0415
+
+        screen.print()
+        screen.print(windows_table(result.backtest))
+    if result.guard_cost is not None:
+        from training.guard_cost import in_words  # noqa: PLC0415
+
+        screen.print("\n[bold]What does the guard cost?[/]")
+        for kind, sentence in in_words(result.guard_cost):
+            screen.print(f"  {kind}: {sentence}", markup=False, soft_wrap=True)
     for note in result.notes:
         screen.print(f"note: {note}", markup=False, soft_wrap=True)
     screen.print(

@@ -27,7 +27,7 @@ ONLY_THERE = {
         "recommender/guard/marked.py",
         "recommender/guard/edit.py",
     },
-    "threadpoolctl": {"recommender/models/als.py"},
+    "threadpoolctl": {"recommender/models/threads.py"},
     "numkong": {"recommender/scan.py"},
 }
 NO_IO = {"os", "time", "random", "socket", "subprocess", "tempfile", "asyncio", "logging", "shutil"}

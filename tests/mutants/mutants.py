@@ -71,13 +71,30 @@ VIEW = (
     mutant(
         "the pipeline trains on raw purchases",
         "every bundle that a shop trains knows what it must not",
-        "training/pipeline.py",
+        "training/material.py",
         (
             "visible = view_of_purchases(shop.interactions, whole.evidence, rules, told)",
             "visible = shop.interactions",
         ),
         "tests/unit/training/test_pipeline.py",
         "tests/scenarios/test_retrain.py",
+    ),
+    mutant(
+        "the price of the guard looks at what customers locked themselves",
+        "an objection holds for whatever is measured and thrown away, too",
+        "training/material.py",
+        ("lines = view_of_purchases(raw, evidence, open_, told)", "lines = raw"),
+        "tests/unit/training/test_material.py",
+    ),
+    mutant(
+        "the price of the guard is told to programs",
+        "what a training writes beside its report is a function of the view",
+        "training/report.py",
+        (
+            '"notes": list(findings.notes),',
+            '"notes": [*findings.notes, str(findings.guard_cost)],',
+        ),
+        "tests/unit/training/test_any_shop.py",
     ),
     mutant(
         "customers without a visible purchase keep their place",

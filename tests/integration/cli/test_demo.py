@@ -16,7 +16,7 @@ from tests.support.command import Run, environment
 SMALLER = (
     *("--set", "model.factors=8", "--set", "model.iterations=2"),
     *("--set", "evaluation.customers=50", "--set", "tuning.customers=50"),
-    *("--set", "tuning.own_half_life_weeks=[16]"),
+    *("--set", "tuning.trials=20"),
 )
 
 

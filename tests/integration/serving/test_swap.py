@@ -15,6 +15,7 @@ import orjson
 import pytest
 from redis import Redis
 
+from recommender.bundle import SCHEMA_VERSION
 from recommender.codec import dump_manifest
 from recommender.errors import BundleError
 from recommender.keys import Keys
@@ -169,13 +170,17 @@ def test_a_bundle_of_a_newer_schema_is_refused(
     version = publish_without_activating(desk, other_shop, tmp_path / "second")
     raw = desk.redis.get(KEYS.manifest(version))
     assert isinstance(raw, bytes)
-    desk.redis.set(
-        KEYS.manifest(version), raw.replace(b'"schema_version": 2', b'"schema_version": 3')
+    newer = raw.replace(
+        f'"schema_version": {SCHEMA_VERSION}'.encode(),
+        f'"schema_version": {SCHEMA_VERSION + 1}'.encode(),
     )
-    with pytest.raises(BundleError, match="schema 3"):
+    assert newer != raw
+    desk.redis.set(KEYS.manifest(version), newer)
+    told = f"schema {SCHEMA_VERSION + 1}"
+    with pytest.raises(BundleError, match=told):
         desk.publisher.activate(version)
     desk.redis.set(KEYS.live, version)
-    eventually(lambda: "schema 3" in desk.reasons())
+    eventually(lambda: told in desk.reasons())
     assert desk.service.offers()["version"] == shop.bundle.version
 
 

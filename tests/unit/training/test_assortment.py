@@ -21,6 +21,7 @@ def assortment() -> Assortment:
             tags=((),) * n,
             brands=("",) * n,
             price=np.arange(n, dtype=np.float32),
+            added=np.full(n, np.nan),
             available=np.ones(n, dtype=np.bool_),
             listed=np.ones(n, dtype=np.bool_),
         ),
