@@ -9,6 +9,9 @@ import numpy as np
 from recommender.bundle import Neighbours
 from recommender.types import Doubles, Floats, Ints
 
+LEAST_UNSEEN = 0.01
+"""Of the best that is known, at least so much is taken to be of something new."""
+
 
 @dataclass(frozen=True, eq=False)
 class Evidence:

@@ -191,7 +191,7 @@ class Allowance:
     ) -> None:
         self._clock = clock
         self._left, self._searches = seconds * searches / _SEARCHES, searches
-        # Gathering takes its time whatever the budget: no search goes without any.
+        # What one search overran, the next does not pay for with all of its time.
         self._least = seconds / _SEARCHES / 10
 
     @contextmanager

@@ -19,13 +19,10 @@ import numpy as np
 from recommender.bundle import FactorBundle
 from recommender.catalogue import Offers
 from recommender.customer import View
-from recommender.evidence import Evidence
+from recommender.evidence import LEAST_UNSEEN, Evidence
 from recommender.models.als import fold_in
 from recommender.models.repeat import Repeat
 from recommender.types import Doubles, Floats, Ints
-
-_LEAST_UNSEEN = 0.01
-"""Of the best cross part, at least so much is taken to be unseen."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +94,7 @@ def cross_scale_of(cross_weight: float, unseen: float, best: float) -> float:
 
     Where all that was not bought is all but dead, a customer's own items would explode.
     """
-    most = max(unseen, _LEAST_UNSEEN * best)
+    most = max(unseen, LEAST_UNSEEN * best)
     return cross_weight / most if most > 0 else 0.0
 
 

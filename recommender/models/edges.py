@@ -16,7 +16,7 @@ from scipy.sparse import csr_matrix, diags_array
 
 from recommender.bundle import Neighbours
 from recommender.customer import View
-from recommender.evidence import Evidence
+from recommender.evidence import LEAST_UNSEEN, Evidence
 from recommender.models.heaviest import heaviest
 from recommender.models.neighbours import nothing
 from recommender.models.protocol import History
@@ -24,9 +24,6 @@ from recommender.types import Doubles, Floats, Ints
 
 _CUSTOMERS = 2_000
 """Customers whose best evidence makes the scale of a head: plenty for a median."""
-
-_LEAST_UNSEEN = 0.01
-"""Of the best evidence, at least so much is taken to be of something new."""
 
 _CELLS = 1 << 22
 """Cells of evidence held at once, about 50 MiB."""
@@ -113,6 +110,6 @@ def _best_unseen(edges: csr_matrix, history: History) -> Iterator[Doubles]:
         overall = evidence.max(axis=1, initial=0.0)
         evidence[some.nonzero()] = 0.0
         unseen = evidence.max(axis=1, initial=0.0)
-        best = np.where(unseen > 0, np.maximum(unseen, _LEAST_UNSEEN * overall), 0.0)
+        best = np.where(unseen > 0, np.maximum(unseen, LEAST_UNSEEN * overall), 0.0)
         totals = np.asarray(some.sum(axis=1)).ravel()
         yield best / np.maximum(totals, 1e-12)
